@@ -1,0 +1,81 @@
+// The model: every descriptor's lifetime, folded into sites as it ends. Pure: knows no files, clocks or sockets.
+//
+// Memory follows sites, stacks and open descriptors, never the number of events.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "proto/event.pb.h"
+#include "proto/trace.pb.h"
+#include "proto/trace_file.h"
+
+namespace fdtrace {
+
+// A descriptor as /proc/PID/fd shows it.
+struct SeenDescriptor {
+  int fd = -1;
+  std::string link;         // target of the symbolic link, e.g. "/etc/passwd", "socket:[123]"
+  std::string description;  // for people; empty when the link says it all
+  Resource resource = RESOURCE_UNKNOWN;
+};
+
+// A program image that said hello: a process's first, one after exec (same pid), or a forked child.
+struct Image {
+  uint32_t serial = 0;         // of the image; lifetime ids are made from it
+  uint32_t forked_from = 0;    // serial of the image it was forked from; 0: it came by exec or is the first
+  uint32_t pid = 0;            // as the collector sees it
+  uint32_t parent_pid = 0;
+  std::string executable;
+  std::vector<std::string> command_line;
+  uint64_t started_ns = 0;     // since the recording started
+  uint64_t nofile_soft = 0;
+  uint64_t nofile_hard = 0;
+  std::vector<SeenDescriptor> present;  // what /proc showed while the process waited for its Welcome
+};
+
+enum class ProcessEnd { kAlive, kExited, kVanished };
+
+// What came with the end of recording.
+struct RecordingEnd {
+  uint64_t duration_ns = 0;
+  int32_t exit_status = 0;
+  uint32_t signal = 0;
+  std::vector<std::string> notes;
+};
+
+class Model {
+ public:
+  virtual ~Model() = default;
+
+  // An image with the pid of a living process follows it by exec: CLOEXEC descriptors, those no longer in `present`, end.
+  virtual void ImageStarted(const Image& image) = 0;
+
+  // An event of image `serial`, read from its ring `ring` (a number unique within the image; Thread events name its
+  // writer). Event times are already nanoseconds since the recording started. Events of one ring come in order, events of
+  // different rings in any: a Closed may precede its Opened, and a Stack, Module or Function may come after its use.
+  virtual void Consume(uint32_t serial, uint32_t ring, const Event& event) = 0;
+
+  // Events that were dropped, and opens without a stack, in all since the image started.
+  virtual void SetLost(uint32_t serial, uint64_t events_lost, uint64_t stackless) = 0;
+
+  // Numbers of the descriptors that the model holds for open in the image's process, sorted; inherited ones included.
+  virtual std::vector<int> OpenNumbers(uint32_t serial) const = 0;
+
+  // The image's process as /proc shows it now, all events consumed before. Corrects the model: a descriptor unknown to it
+  // becomes one whose origin was not seen, one that is gone ends as closed unseen.
+  virtual void Compare(uint32_t serial, const std::vector<SeenDescriptor>& seen, uint64_t at_ns) = 0;
+
+  // The process of the image has ended; what it still held is kept as still open.
+  virtual void ProcessEnded(uint32_t serial, uint64_t at_ns, ProcessEnd how) = 0;
+
+  // Writes everything but TraceStart: processes, modules, stacks, sites, descriptors, timeline, end.
+  virtual absl::Status Write(const RecordingEnd& end, TraceWriter& writer) = 0;
+};
+
+std::unique_ptr<Model> MakeModel();
+
+}  // namespace fdtrace
