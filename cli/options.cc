@@ -1,0 +1,150 @@
+// CLI11 reads the options; what belongs to the traced program is cut off before it can look at it.
+#include "cli/options.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+
+namespace fdtrace {
+namespace {
+
+using Words = std::vector<std::string>;
+
+constexpr char kUsage[] =
+    "fdtrace: which code leaks file descriptors?\n\n"
+    "Usage: fdtrace [run] [options] -- PROGRAM [ARGS...]   run PROGRAM and record\n"
+    "       fdtrace report TRACE [--format F] [-o FILE]    show a recording again\n";
+
+constexpr char kRunNotes[] =
+    "\nPROGRAM keeps its input, output, signals and exit status; the summary goes to\n"
+    "stderr after it has ended. Exit status: the program's, 128+N if signal N killed\n"
+    "it; 125 fdtrace failed, 126 PROGRAM is not executable, 127 it was not found.\n"
+    "\nExample: fdtrace -r leaks.json -- python3 app.py --port 8080\n";
+
+// CLI11 lays out the options alone: the usage above is shorter than what it would make.
+class OptionsOnly : public CLI::Formatter {
+ public:
+  std::string make_help(const CLI::App* app, std::string, CLI::AppFormatMode mode) const override {
+    return make_groups(app, mode);
+  }
+};
+
+// How many of WORDS, from the first, are options and their values: all before "--" or the first word that is no option.
+size_t CountOptionWords(const CLI::App& app, const Words& words) {
+  for (size_t at = 0; at < words.size(); ++at) {
+    const std::string& word = words[at];
+    if (word == "--" || word.size() < 2 || word[0] != '-') return at;
+    const auto takes_value = [&](const std::string& name) {
+      const CLI::Option* option = app.get_option_no_throw(name);
+      return option != nullptr && option->get_items_expected_max() > 0;
+    };
+    if (word[1] == '-') {
+      if (takes_value(word)) ++at;  // "--output=FILE" is no option's name
+      continue;
+    }
+    // "-qoFILE" and "-qo FILE": the first letter that takes a value has the rest of the word, or the next word.
+    for (size_t letter = 1; letter < word.size(); ++letter) {
+      if (!takes_value({'-', word[letter]})) continue;
+      if (letter + 1 == word.size()) ++at;
+      break;
+    }
+  }
+  return words.size();
+}
+
+// CLI11 takes its words in reverse. Its messages may span lines.
+absl::Status Parse(CLI::App& app, Words words) {
+  std::reverse(words.begin(), words.end());
+  try {
+    app.parse(words);
+  } catch (const CLI::ExtrasError&) {
+    const Words extra = app.remaining();
+    return absl::InvalidArgumentError(absl::StrCat("cannot read ", extra.empty() ? "the options" : extra.front(),
+                                                   ": no such option; see fdtrace --help"));
+  } catch (const CLI::ParseError& error) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "cannot read the options: ", absl::StrReplaceAll(error.what(), {{"\n", "; "}}), "; see fdtrace --help"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Options> ParseReport(const Words& words) {
+  ReportOptions options;
+  std::string format;
+  bool help = false;
+  CLI::App app;
+  app.set_help_flag();
+  app.formatter(std::make_shared<OptionsOnly>());
+  app.add_option("TRACE", options.trace);
+  app.add_option("-o,--output", options.output, "write there instead of to stdout")->type_name("FILE");
+  app.add_option("--format", format, "text or json; else FILE's extension tells")->type_name("F");
+  app.add_flag("-h,--help", help, "print this and exit");
+  if (absl::Status status = Parse(app, words); !status.ok()) return status;
+  if (help) return Answer{absl::StrCat("Usage: fdtrace report TRACE [options]\n", app.help())};
+  if (options.trace.empty()) {
+    return absl::InvalidArgumentError("cannot report: no trace given; write fdtrace report TRACE");
+  }
+  if (!format.empty()) {
+    const auto parsed = ParseReportFormat(format);
+    if (!parsed.ok()) return parsed.status();
+    options.format = *parsed;
+  } else if (!options.output.empty()) {
+    const auto file = ParseReportFile(options.output);
+    if (!file.ok()) return file.status();
+    options.format = file->format;
+    options.output = file->path;
+  }
+  return options;
+}
+
+absl::StatusOr<Options> ParseRun(const Words& words) {
+  RunOptions options;
+  Words reports;
+  bool help = false, version = false;
+  CLI::App app;
+  app.set_help_flag();
+  app.formatter(std::make_shared<OptionsOnly>());
+  app.add_option("-o,--output", options.trace, "the trace (default fdtrace.PROGRAM.PID.fdt)")->type_name("FILE");
+  app.add_option("-r,--report", reports, "also write a report: .txt or .json; repeatable")
+      ->type_name("[FORMAT:]FILE")
+      ->expected(1)
+      ->take_all();
+  app.add_flag("-q,--quiet", options.quiet, "no summary");
+  app.add_flag("-h,--help", help, "print this and exit");
+  app.add_flag("--version", version, "print the version and exit");
+
+  const size_t count = CountOptionWords(app, words);
+  if (absl::Status status = Parse(app, Words(words.begin(), words.begin() + std::min(count, words.size())));
+      !status.ok()) {
+    return status;
+  }
+  if (help) return Answer{absl::StrCat(kUsage, app.help(), kRunNotes)};
+  if (version) return Answer{"fdtrace " FDTRACE_VERSION "\n"};
+
+  for (const std::string& report : reports) {
+    auto file = ParseReportFile(report);
+    if (!file.ok()) return file.status();
+    options.reports.push_back(*std::move(file));
+  }
+  const size_t program = count < words.size() && words[count] == "--" ? count + 1 : count;
+  if (program >= words.size()) {
+    return absl::InvalidArgumentError(
+        "cannot run: no program given; write fdtrace -- PROGRAM ARGS, or see fdtrace --help");
+  }
+  options.command.assign(words.begin() + program, words.end());
+  return options;
+}
+
+}  // namespace
+
+absl::StatusOr<Options> ParseOptions(const std::vector<std::string>& arguments) {
+  if (arguments.empty()) return ParseRun(arguments);
+  const Words rest(arguments.begin() + 1, arguments.end());
+  if (arguments.front() == "report") return ParseReport(rest);
+  return ParseRun(arguments.front() == "run" ? rest : arguments);
+}
+
+}  // namespace fdtrace

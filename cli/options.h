@@ -1,0 +1,37 @@
+// The command line, read. The program to be traced and its arguments are taken as they are, from after the first "--"
+// or from the first word that is no option.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "cli/report_file.h"
+
+namespace fdtrace {
+
+struct RunOptions {
+  std::string trace;  // empty: named after the program and its pid
+  std::vector<ReportFile> reports;
+  bool quiet = false;
+  std::vector<std::string> command;  // never empty; the first is the program
+};
+
+struct ReportOptions {
+  std::string trace;
+  ReportFormat format = ReportFormat::kText;
+  std::string output;  // empty: stdout
+};
+
+// Asked for by --help or --version: to be printed on stdout.
+struct Answer {
+  std::string text;
+};
+
+using Options = std::variant<RunOptions, ReportOptions, Answer>;
+
+// ARGUMENTS without the name of the executable. An error is one line that says what to do.
+absl::StatusOr<Options> ParseOptions(const std::vector<std::string>& arguments);
+
+}  // namespace fdtrace

@@ -1,0 +1,116 @@
+#include "cli/options.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <sstream>
+
+namespace fdtrace {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+RunOptions RunOf(const std::vector<std::string>& arguments) {
+  const auto options = ParseOptions(arguments);
+  EXPECT_TRUE(options.ok()) << options.status();
+  if (!options.ok() || !std::holds_alternative<RunOptions>(*options)) return {};
+  return std::get<RunOptions>(*options);
+}
+
+std::string Error(const std::vector<std::string>& arguments) {
+  return std::string(ParseOptions(arguments).status().message());
+}
+
+TEST(OptionsTest, LeavesEverythingAfterTheDashesToTheProgram) {
+  EXPECT_THAT(RunOf({"--", "prog", "-q", "--", "-o"}).command, ElementsAre("prog", "-q", "--", "-o"));
+  EXPECT_THAT(RunOf({"-q", "--", "-odd", "--help"}).command, ElementsAre("-odd", "--help"));
+  EXPECT_THAT(RunOf({"--", "run", "x"}).command, ElementsAre("run", "x"));
+  EXPECT_THAT(RunOf({"--", "report"}).command, ElementsAre("report"));
+}
+
+TEST(OptionsTest, LeavesEverythingFromTheFirstWordThatIsNoOptionToTheProgram) {
+  const RunOptions options = RunOf({"run", "-q", "prog", "-o", "x", "--", "--version"});
+  EXPECT_THAT(options.command, ElementsAre("prog", "-o", "x", "--", "--version"));
+  EXPECT_TRUE(options.quiet);
+  EXPECT_THAT(options.trace, IsEmpty());
+}
+
+TEST(OptionsTest, DoesNotTakeAnOptionsValueForTheProgram) {
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"-o", "t.fdt", "prog"}, {"-ot.fdt", "prog"}, {"--output", "t.fdt", "prog"}, {"--output=t.fdt", "prog"}}) {
+    EXPECT_EQ(RunOf(words).trace, "t.fdt") << words[0];
+    EXPECT_THAT(RunOf(words).command, ElementsAre("prog")) << words[0];
+  }
+  EXPECT_EQ(RunOf({"-qo", "t.fdt", "prog"}).trace, "t.fdt");
+  EXPECT_TRUE(RunOf({"-qo", "t.fdt", "prog"}).quiet);
+}
+
+TEST(OptionsTest, CollectsReportsInOrder) {
+  const RunOptions options = RunOf({"-r", "a.json", "--report=text:b", "-r", "c.txt", "--", "prog"});
+  ASSERT_EQ(options.reports.size(), 3u);
+  EXPECT_EQ(options.reports[0].format, ReportFormat::kJson);
+  EXPECT_EQ(options.reports[1].path, "b");
+  EXPECT_EQ(options.reports[2].path, "c.txt");
+}
+
+TEST(OptionsTest, KeepsEmptyArgumentsOfTheProgram) {
+  EXPECT_THAT(RunOf({"--", "prog", "", " "}).command, ElementsAre("prog", "", " "));
+}
+
+TEST(OptionsTest, AnswersErrorsInOneLineThatSaysWhatToDo) {
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{},
+                                             {"run"},
+                                             {"--"},
+                                             {"-q"},
+                                             {"--bogus", "--", "prog"},
+                                             {"-x", "prog"},
+                                             {"-o"},
+                                             {"-o", "a", "-o", "b", "prog"},
+                                             {"-r", "x", "prog"},
+                                             {"-r", "x.html", "prog"},
+                                             {"report"},
+                                             {"report", "a", "b"},
+                                             {"report", "a", "--format", "html"}}) {
+    const std::string error = Error(words);
+    EXPECT_THAT(error, HasSubstr(": ")) << ::testing::PrintToString(words);
+    EXPECT_THAT(error, Not(HasSubstr("\n"))) << ::testing::PrintToString(words);
+    EXPECT_THAT(error, HasSubstr("; ")) << ::testing::PrintToString(words);
+  }
+  EXPECT_THAT(Error({"--bogus", "--", "prog"}), HasSubstr("--bogus"));
+}
+
+TEST(OptionsTest, ReadsTheReportCommand) {
+  const auto report = [](const std::vector<std::string>& arguments) {
+    return std::get<ReportOptions>(ParseOptions(arguments).value());
+  };
+  EXPECT_EQ(report({"report", "t.fdt"}).trace, "t.fdt");
+  EXPECT_EQ(report({"report", "t.fdt"}).format, ReportFormat::kText);
+  EXPECT_EQ(report({"report", "t.fdt", "--format", "json"}).format, ReportFormat::kJson);
+  EXPECT_EQ(report({"report", "--format=json", "t.fdt"}).trace, "t.fdt");
+  EXPECT_EQ(report({"report", "t.fdt", "-o", "a.json"}).format, ReportFormat::kJson);
+  EXPECT_EQ(report({"report", "t.fdt", "-o", "a.json"}).output, "a.json");
+  EXPECT_EQ(report({"report", "t.fdt", "--format", "text", "-o", "a.json"}).format, ReportFormat::kText);
+}
+
+TEST(OptionsTest, FitsItsHelpOnAScreen) {
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"--help"}, {"-h"}, {"run", "--help"}, {"report", "--help"}}) {
+    const std::string help = std::get<Answer>(ParseOptions(words).value()).text;
+    EXPECT_LE(std::count(help.begin(), help.end(), '\n'), 24) << help;
+    std::istringstream lines(help);
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80u) << line;
+    EXPECT_THAT(help, HasSubstr("--output")) << help;
+  }
+}
+
+TEST(OptionsTest, TellsItsVersion) {
+  EXPECT_EQ(std::get<Answer>(ParseOptions({"--version"}).value()).text, "fdtrace " FDTRACE_VERSION "\n");
+}
+
+}  // namespace
+}  // namespace fdtrace

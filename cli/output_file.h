@@ -1,0 +1,32 @@
+// A file that appears whole or not at all: written to a temporary beside it, then renamed over it.
+//
+// A name that stands for something other than a regular file (a device, a pipe, /dev/stdout) is written to directly. A
+// symbolic link stays one: the file it points at is replaced.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace fdtrace {
+
+// Whether PATH could be written now. Leaves nothing behind and changes nothing that is there.
+absl::Status CheckWritable(const std::string& path);
+
+// Lets WRITE fill the file whose path it is given, then puts that file in PATH's place. When WRITE fails, its error is
+// returned, and what stood at PATH is still there.
+absl::Status WriteWhole(const std::string& path, const std::function<absl::Status(const std::string& path)>& write);
+
+// The same, for bytes.
+absl::Status WriteWhole(const std::string& path, absl::string_view bytes);
+
+// "fdtrace.PROGRAM.PID.fdt" for the program at PROGRAM_PATH: its base name, letters that shells or people stumble over
+// replaced.
+std::string DefaultTraceName(absl::string_view program_path, int pid);
+
+// Whether both names lead to the same file, existing or not.
+bool SameFile(const std::string& one, const std::string& other);
+
+}  // namespace fdtrace

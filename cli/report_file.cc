@@ -1,0 +1,73 @@
+// One table tells names, extensions and what this version can write.
+#include "cli/report_file.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace fdtrace {
+namespace {
+
+struct KnownFormat {
+  absl::string_view name;
+  absl::string_view extension;  // empty: by name only
+  std::optional<ReportFormat> format;
+};
+
+// The names of formats to come are taken already, so that "junit:out.xml" will never have meant a file of that name.
+constexpr std::array<KnownFormat, 6> kFormats = {{
+    {"text", ".txt", ReportFormat::kText},
+    {"json", ".json", ReportFormat::kJson},
+    {"html", ".html", std::nullopt},
+    {"sarif", ".sarif", std::nullopt},
+    {"junit", "", std::nullopt},
+    {"github", "", std::nullopt},
+}};
+
+constexpr absl::string_view kWhatToDo = "this version writes text (.txt) and json (.json)";
+
+const KnownFormat* FormatNamed(absl::string_view name) {
+  const auto found =
+      std::find_if(kFormats.begin(), kFormats.end(), [&](const auto& known) { return known.name == name; });
+  return found == kFormats.end() ? nullptr : &*found;
+}
+
+const KnownFormat* FormatOfFile(absl::string_view path) {
+  const auto found = std::find_if(kFormats.begin(), kFormats.end(), [&](const auto& known) {
+    return !known.extension.empty() && absl::EndsWith(path, known.extension);
+  });
+  return found == kFormats.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+absl::StatusOr<ReportFile> ParseReportFile(absl::string_view argument) {
+  const size_t colon = argument.find(':');
+  const KnownFormat* known = colon == argument.npos ? nullptr : FormatNamed(argument.substr(0, colon));
+  const absl::string_view path = known != nullptr ? argument.substr(colon + 1) : argument;
+  if (known == nullptr) known = FormatOfFile(path);
+  if (path.empty()) return absl::InvalidArgumentError("cannot write a report: it has no file name; write text:FILE");
+  if (known == nullptr) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "cannot write ", path, ": its name does not tell the format; write text:", path, " or json:", path));
+  }
+  if (!known->format) {
+    return absl::UnimplementedError(absl::StrCat("cannot write ", path, ": the ", known->name,
+                                                 " report is not available in this version; ", kWhatToDo));
+  }
+  return ReportFile{*known->format, std::string(path)};
+}
+
+absl::StatusOr<ReportFormat> ParseReportFormat(absl::string_view name) {
+  const KnownFormat* known = FormatNamed(name);
+  if (known != nullptr && known->format) return *known->format;
+  return absl::InvalidArgumentError(absl::StrCat("cannot write the format ", name, ": ",
+                                                 known != nullptr ? "it is not available in this version" : "unknown",
+                                                 "; ", kWhatToDo));
+}
+
+}  // namespace fdtrace

@@ -1,0 +1,24 @@
+// A report that the user asked for: `[FORMAT:]FILE`, the format by its name or by the file's extension.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace fdtrace {
+
+enum class ReportFormat { kText, kJson };
+
+struct ReportFile {
+  ReportFormat format = ReportFormat::kText;
+  std::string path;
+};
+
+// Errors say which formats there are; InvalidArgument, or Unimplemented for one that this version cannot write.
+absl::StatusOr<ReportFile> ParseReportFile(absl::string_view argument);
+
+// By its name: "text", "json".
+absl::StatusOr<ReportFormat> ParseReportFormat(absl::string_view name);
+
+}  // namespace fdtrace

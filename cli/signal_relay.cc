@@ -1,0 +1,162 @@
+// The relayed signals stay blocked, and are taken by sigtimedwait(2): no handler interrupts anything.
+#include "cli/signal_relay.h"
+
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <initializer_list>
+#include <new>
+
+namespace fdtrace {
+
+struct SignalRelay::Witness {
+  std::atomic<uint32_t> count[65];
+};
+
+namespace {
+
+// timeout(1) signals its child and then the group: two signals for one, this close together.
+constexpr int64_t kOneDeliveryNs = 50'000'000;
+
+int64_t NowNs() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
+}
+
+void SleepNs(int64_t ns) {
+  const timespec time = {.tv_sec = ns / 1'000'000'000, .tv_nsec = ns % 1'000'000'000};
+  nanosleep(&time, nullptr);
+}
+
+// What people and supervisors send, an alarm(2) that was set before fdtrace was started, and the real-time signals.
+// Those that stop (SIGTSTP, SIGTTIN, SIGTTOU) stop fdtrace too, as the shell expects of a job.
+sigset_t RelayedSignals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGCONT, SIGWINCH, SIGCHLD}) {
+    sigaddset(&set, signal);
+  }
+  for (int signal = SIGRTMIN; signal <= SIGRTMAX; ++signal) sigaddset(&set, signal);
+  return set;
+}
+
+bool MeansStop(int signal) { return signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT; }
+
+}  // namespace
+
+SignalRelay::SignalRelay() : relayed_(RelayedSignals()) {
+  sigprocmask(SIG_BLOCK, &relayed_, &callers_mask_);
+  struct sigaction ordinary = {}, ignored = {};
+  ordinary.sa_handler = SIG_DFL;
+  ignored.sa_handler = SIG_IGN;
+  sigaction(SIGCHLD, &ordinary,
+            &callers_child_action_);                    // ignored, it would take the program's status away from wait(2)
+  sigaction(SIGPIPE, &ignored, &callers_pipe_action_);  // the summary may go to a pipe that nobody reads,
+  sigaction(SIGXFSZ, &ignored, &callers_size_action_);  // and the trace may outgrow RLIMIT_FSIZE
+
+  void* const memory = mmap(nullptr, sizeof(Witness), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return;
+  Witness* const witness = new (memory) Witness{};
+  const pid_t parent = getpid();
+  witness_pid_ = fork();
+  if (witness_pid_ == 0) {
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, nullptr);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    prctl(PR_SET_NAME, "fdtrace-witness");
+    close_range(0, ~0u, 0);  // a pipe must see its end when the program ends
+    while (getppid() == parent) {
+      const int signal = sigwaitinfo(&all, nullptr);
+      if (signal > 0 && signal < 65) witness->count[signal].fetch_add(1);
+    }
+    _exit(0);
+  }
+  if (witness_pid_ > 0) {
+    witness_ = witness;
+  } else {
+    munmap(memory, sizeof(Witness));
+  }
+}
+
+SignalRelay::~SignalRelay() {
+  if (witness_ == nullptr) return;
+  kill(witness_pid_, SIGKILL);
+  waitpid(witness_pid_, nullptr, 0);
+  munmap(witness_, sizeof(Witness));
+}
+
+void SignalRelay::RestoreForExec() const {
+  sigaction(SIGCHLD, &callers_child_action_, nullptr);
+  sigaction(SIGPIPE, &callers_pipe_action_, nullptr);
+  sigaction(SIGXFSZ, &callers_size_action_, nullptr);
+  sigprocmask(SIG_SETMASK, &callers_mask_, nullptr);
+}
+
+bool SignalRelay::ReachedOurGroup(int signal) {
+  if (witness_ == nullptr) return false;
+  const int64_t began = NowNs();
+  do {
+    const uint32_t count = witness_->count[signal].load();
+    if (count != witnessed_[signal]) {
+      witnessed_[signal] = count;
+      group_ns_[signal] = NowNs();
+      return true;
+    }
+    if (group_ns_[signal] != 0 && began - group_ns_[signal] < kOneDeliveryNs) return true;
+    SleepNs(1'000'000);
+  } while (NowNs() - began < kOneDeliveryNs);
+  return false;
+}
+
+void SignalRelay::PassOn(const siginfo_t& signal, pid_t program) {
+  if (signal.si_pid == program && signal.si_code <= 0) return;  // its own, meant for its parent
+  const bool in_our_group = getpgid(program) == getpgrp();
+  // Without a witness: what the kernel sends of itself comes from the terminal, and to the group.
+  const bool to_group = witness_ != nullptr ? ReachedOurGroup(signal.si_signo) : signal.si_code == SI_KERNEL;
+  if (in_our_group && to_group) return;
+  if (signal.si_code == SI_QUEUE) {
+    sigqueue(program, signal.si_signo, signal.si_value);
+  } else {
+    kill(program, signal.si_signo);
+  }
+}
+
+int SignalRelay::WaitForEnd(pid_t program) {
+  int status = 0;
+  while (true) {
+    const pid_t ended = waitpid(program, &status, WNOHANG);
+    if (ended == program || (ended < 0 && errno != EINTR)) return status;
+    siginfo_t signal;
+    if (sigwaitinfo(&relayed_, &signal) > 0 && signal.si_signo != SIGCHLD) PassOn(signal, program);
+  }
+}
+
+bool SignalRelay::WaitUntil(const std::function<bool()>& done) {
+  // A Ctrl-C that ended the program is not one more.
+  const timespec now = {}, pause = {.tv_sec = 0, .tv_nsec = 20'000'000};
+  while (sigtimedwait(&relayed_, nullptr, &now) > 0) {
+  }
+  while (!done()) {
+    if (MeansStop(sigtimedwait(&relayed_, nullptr, &pause))) return done();
+  }
+  return true;
+}
+
+void SignalRelay::Release() {
+  const timespec now = {};
+  while (sigtimedwait(&relayed_, nullptr, &now) > 0) {
+  }
+  sigset_t ours;
+  sigemptyset(&ours);
+  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) sigaddset(&ours, signal);
+  sigprocmask(SIG_UNBLOCK, &ours, nullptr);
+}
+
+}  // namespace fdtrace

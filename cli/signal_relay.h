@@ -1,0 +1,54 @@
+// Signals while a program is traced: fdtrace outlives them, and the program gets each one that it would have got had it
+// been started without fdtrace in between, once.
+//
+//  - A signal sent to the whole process group (Ctrl-C, timeout(1), a service manager) reaches the program by itself.
+//  One
+//    sent to fdtrace alone is passed on. si_code does not tell them apart, so a witness does: a process in our group
+//    that blocks every signal and counts what comes.
+//  - The program starts with the signal mask and dispositions that fdtrace was started with.
+#pragma once
+
+#include <signal.h>
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+
+namespace fdtrace {
+
+class SignalRelay {
+ public:
+  // To be made before any thread: they inherit the blocked signals.
+  SignalRelay();
+  ~SignalRelay();
+  SignalRelay(const SignalRelay&) = delete;
+  SignalRelay& operator=(const SignalRelay&) = delete;
+
+  // In a forked child, before exec: what fdtrace's caller had set. Async-signal-safe.
+  void RestoreForExec() const;
+
+  // Passes signals on until PROGRAM, a child of ours, has ended. Its wait status, see wait(2).
+  int WaitForEnd(pid_t program);
+
+  // Asks DONE every now and then. False if a signal that means "stop" came before it was true.
+  bool WaitUntil(const std::function<bool()>& done);
+
+  // Nothing is left to lose: signals have their ordinary effect again. Those that came meanwhile are forgotten.
+  void Release();
+
+ private:
+  struct Witness;
+
+  void PassOn(const siginfo_t& signal, pid_t program);
+  bool ReachedOurGroup(int signal);
+
+  sigset_t callers_mask_;
+  struct sigaction callers_child_action_, callers_pipe_action_, callers_size_action_;
+  sigset_t relayed_;
+  Witness* witness_ = nullptr;  // shared memory; null when it could not be had: then si_code must do
+  pid_t witness_pid_ = -1;
+  uint32_t witnessed_[65] = {};  // of each signal, how many of the witness's count were taken account of
+  int64_t group_ns_[65] = {};    // when it last came to the group
+};
+
+}  // namespace fdtrace
