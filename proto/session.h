@@ -40,6 +40,7 @@ struct Hello {
   char cookie[kCookieBytes];
   uint32_t parent_serial;  // kForked: the serial of the process whose memory was copied; kMoreRings: its own; else 0
   uint32_t tid;            // of the caller, as it sees itself
+  int32_t socket_fd;       // the caller's number for the connection: no descriptor of the program's
 };
 
 struct Welcome {

@@ -1,0 +1,218 @@
+#include "interposer/attachment.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstring>
+
+#include "interposer/memory.h"
+#include "interposer/raw_syscall.h"
+
+namespace fdtrace {
+namespace {
+
+// How long a hello may take before the program goes on without being recorded.
+constexpr timeval kHelloLimit = {.tv_sec = 5, .tv_usec = 0};
+
+constinit std::atomic<Attachment*> g_attachment{nullptr};
+constinit std::atomic<uint32_t> g_memory_serial{0};
+
+struct SessionAddress {
+  bool known;
+  socklen_t length;
+  sockaddr_un socket;
+  char cookie[kCookieBytes];
+};
+constinit SessionAddress g_address = {};
+
+Attachment* Page() {
+  Attachment* page = g_attachment.load(std::memory_order_acquire);
+  if (page != nullptr) return page;
+  auto* fresh = static_cast<Attachment*>(AllocatePages(kPageBytes));
+  if (fresh == nullptr) return nullptr;
+  // Without wiping, a forked child would write into its parent's rings: better not to record at all (Linux < 4.14).
+  if (Failed(RawSyscall(SYS_madvise, fresh, kPageBytes, MADV_WIPEONFORK))) return nullptr;
+  return g_attachment.compare_exchange_strong(page, fresh, std::memory_order_acq_rel) ? fresh : page;
+}
+
+// A descriptor of ours for the time of the hello, closed on every way out.
+class ScopedDescriptor {
+ public:
+  explicit ScopedDescriptor(long fd) : fd_(fd) {}
+  ScopedDescriptor(const ScopedDescriptor&) = delete;
+  ~ScopedDescriptor() {
+    if (valid()) RawSyscall(SYS_close, fd_);
+  }
+  bool valid() const { return fd_ >= 0; }
+  long get() const { return fd_; }
+
+ private:
+  long fd_;
+};
+
+void* MapShared(long fd, size_t bytes) {
+  const long result = RawSyscall(SYS_mmap, nullptr, static_cast<long>(bytes), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (Failed(result)) return nullptr;
+  RawSyscall(SYS_madvise, result, static_cast<long>(bytes), MADV_DONTFORK);
+  RawSyscall(SYS_madvise, result, static_cast<long>(bytes), MADV_DONTDUMP);
+  return reinterpret_cast<void*>(result);
+}
+
+enum class Answer { kWelcome, kNotNow, kNever };
+
+struct Mapped {
+  uint32_t serial;
+  SessionPage* session;
+  Arena* arena;
+};
+
+bool ReceiveWelcome(long connection, Welcome& welcome, int (&fds)[2]) {
+  iovec part = {&welcome, sizeof welcome};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof fds)];
+  msghdr message = {};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  const long got = RawSyscall(SYS_recvmsg, connection, reinterpret_cast<long>(&message), MSG_CMSG_CLOEXEC);
+  const cmsghdr* const header = CMSG_FIRSTHDR(&message);
+  int received = 0;
+  if (!Failed(got) && header != nullptr && header->cmsg_type == SCM_RIGHTS) {
+    received = static_cast<int>((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+    std::memcpy(fds, CMSG_DATA(header), static_cast<size_t>(received) * sizeof(int));
+  }
+  if (got == sizeof welcome && received == 2) return true;
+  for (int i = 0; i < received; ++i) RawSyscall(SYS_close, fds[i]);  // one only: the table was full
+  return false;
+}
+
+// One conversation with the collector: hello, welcome, two mappings; no descriptor is left.
+Answer SayHello(HelloKind kind, Mapped& mapped) {
+  if (!g_address.known) return Answer::kNever;
+  const ScopedDescriptor connection(RawSyscall(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC));
+  if (!connection.valid()) return Answer::kNotNow;
+  RawSyscall(SYS_setsockopt, connection.get(), SOL_SOCKET, SO_SNDTIMEO, reinterpret_cast<long>(&kHelloLimit), sizeof kHelloLimit);
+  RawSyscall(SYS_setsockopt, connection.get(), SOL_SOCKET, SO_RCVTIMEO, reinterpret_cast<long>(&kHelloLimit), sizeof kHelloLimit);
+  if (Failed(RawSyscall(SYS_connect, connection.get(), reinterpret_cast<long>(&g_address.socket), g_address.length))) {
+    return Answer::kNever;
+  }
+  Hello hello = {};
+  hello.version = kProtocolVersion;
+  hello.kind = kind;
+  std::memcpy(hello.cookie, g_address.cookie, kCookieBytes);
+  hello.parent_serial = g_memory_serial.load(std::memory_order_relaxed);
+  hello.tid = static_cast<uint32_t>(RawSyscall(SYS_gettid));
+  hello.socket_fd = static_cast<int32_t>(connection.get());
+  const long sent =
+      RawSyscall(SYS_sendto, connection.get(), reinterpret_cast<long>(&hello), sizeof hello, MSG_NOSIGNAL, 0, 0);
+  if (sent != sizeof hello) return Answer::kNever;
+
+  Welcome welcome = {};
+  int fds[2] = {-1, -1};
+  if (!ReceiveWelcome(connection.get(), welcome, fds)) return Answer::kNotNow;
+  const ScopedDescriptor session_file(fds[0]);
+  const ScopedDescriptor arena_file(fds[1]);
+  if (welcome.version != kProtocolVersion || welcome.arena_bytes != sizeof(Arena)) return Answer::kNever;
+  mapped.serial = welcome.serial;
+  mapped.session = static_cast<SessionPage*>(MapShared(session_file.get(), kPageBytes));
+  mapped.arena = static_cast<Arena*>(MapShared(arena_file.get(), sizeof(Arena)));
+  return mapped.session != nullptr && mapped.arena != nullptr ? Answer::kWelcome : Answer::kNever;
+}
+
+bool MayTryNow(Attachment& page) {
+  // After a refusal for want of a descriptor: at the 1st, 2nd, 4th, 8th, … event from then on.
+  const uint32_t tries = page.tries.fetch_add(1, std::memory_order_relaxed);
+  return (tries & (tries + 1)) == 0 || tries % 1024 == 0;
+}
+
+Attachment* AttachNow(Attachment& page) {
+  Phase expected = Phase::kFresh;
+  if (!MayTryNow(page) || !page.phase.compare_exchange_strong(expected, Phase::kAttaching)) {
+    // Another thread is at it (or, in a signal handler, the code beneath us): this event cannot wait for it.
+    page.lost_unattached.fetch_add(1, std::memory_order_relaxed);
+    return page.phase.load(std::memory_order_acquire) == Phase::kAttached ? &page : nullptr;
+  }
+  Mapped mapped = {};
+  const HelloKind kind = MemorySerial() == 0 ? HelloKind::kImage : HelloKind::kForked;
+  const Answer answer = SayHello(kind, mapped);
+  if (answer != Answer::kWelcome) {
+    page.phase.store(answer == Answer::kNever ? Phase::kGivenUp : Phase::kFresh, std::memory_order_release);
+    page.lost_unattached.fetch_add(1, std::memory_order_relaxed);
+    return nullptr;
+  }
+  page.session = mapped.session;
+  page.arenas[0].store(mapped.arena, std::memory_order_relaxed);
+  page.arena_count.store(1, std::memory_order_relaxed);
+  page.serial.store(mapped.serial, std::memory_order_relaxed);
+  g_memory_serial.store(mapped.serial, std::memory_order_relaxed);
+  mapped.arena->header.lost.fetch_add(page.lost_unattached.exchange(0), std::memory_order_relaxed);
+  page.phase.store(Phase::kAttached, std::memory_order_release);
+  return &page;
+}
+
+}  // namespace
+
+void ReadSessionVariable(char** environment) {
+  constexpr size_t kNameBytes = sizeof kSessionVariable - 1;
+  if (g_address.known || environment == nullptr) return;
+  for (char** entry = environment; *entry != nullptr; ++entry) {
+    if (std::strncmp(*entry, kSessionVariable, kNameBytes) != 0 || (*entry)[kNameBytes] != '=') continue;
+    const char* const name = *entry + kNameBytes + 1;
+    const char* const colon = std::strchr(name, ':');
+    if (colon == nullptr || std::strlen(colon + 1) != kCookieBytes) return;
+    const auto name_bytes = static_cast<size_t>(colon - name);
+    if (name_bytes == 0 || name_bytes + 1 > sizeof g_address.socket.sun_path) return;
+    g_address.socket.sun_family = AF_UNIX;
+    std::memcpy(g_address.socket.sun_path + 1, name, name_bytes);  // abstract: the first byte stays 0
+    g_address.length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name_bytes);
+    std::memcpy(g_address.cookie, colon + 1, kCookieBytes);
+    g_address.known = true;
+    return;
+  }
+}
+
+uint32_t MemorySerial() { return g_memory_serial.load(std::memory_order_relaxed); }
+
+Attachment* AttachedAlready() {
+  Attachment* const page = g_attachment.load(std::memory_order_acquire);
+  return page != nullptr && page->phase.load(std::memory_order_acquire) == Phase::kAttached ? page : nullptr;
+}
+
+Attachment* Attach() {
+  Attachment* const page = g_attachment.load(std::memory_order_acquire);
+  if (page != nullptr) [[likely]] {
+    const Phase phase = page->phase.load(std::memory_order_acquire);
+    if (phase == Phase::kAttached) [[likely]]
+      return page;
+    if (phase == Phase::kGivenUp) return nullptr;
+  }
+  if (!g_address.known) {
+    ReadSessionVariable(environ);
+    if (!g_address.known) return nullptr;
+  }
+  Attachment* const fresh = Page();
+  return fresh == nullptr ? nullptr : AttachNow(*fresh);
+}
+
+bool GrowArenas(Attachment& attachment) {
+  if (attachment.arena_count.load(std::memory_order_acquire) >= kMaxArenas) return false;
+  uint32_t idle = 0;
+  if (!attachment.growing.compare_exchange_strong(idle, 1)) return false;
+  Mapped mapped = {};
+  const bool welcome = SayHello(HelloKind::kMoreRings, mapped) == Answer::kWelcome;
+  if (welcome) {
+    RawSyscall(SYS_munmap, mapped.session, kPageBytes);  // the same page as before
+    const uint32_t count = attachment.arena_count.load(std::memory_order_relaxed);
+    attachment.arenas[count].store(mapped.arena, std::memory_order_relaxed);
+    attachment.arena_count.store(count + 1, std::memory_order_release);
+  }
+  attachment.growing.store(0, std::memory_order_release);
+  return welcome;
+}
+
+}  // namespace fdtrace

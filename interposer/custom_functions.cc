@@ -1,0 +1,167 @@
+// Interposed functions whose effect hangs on a value: a command, a request, a message, a pointer that may be null.
+#include "interposer/custom_functions.h"
+
+#include <linux/bpf.h>
+#include <linux/nsfs.h>
+#include <linux/userfaultfd.h>
+
+#include <algorithm>
+#include <cstdarg>
+#include <cstring>
+#include <iterator>
+
+#include "interposer/effects.h"
+#include "interposer/interposed_functions.h"
+#include "interposer/real_functions.h"
+#include "interposer/undeclared.h"
+#include "interposer/unwinder.h"
+
+namespace fdtrace {
+namespace {
+
+#ifndef SCM_PIDFD
+constexpr int SCM_PIDFD = 0x04;  // linux/socket.h, since 6.5
+#endif
+
+// Requests that return a descriptor. Values that a header here does not name are from the kernel's uapi headers.
+constexpr unsigned long kCreatingRequests[] = {
+    TIOCGPTPEER,
+    NS_GET_USERNS,
+    NS_GET_PARENT,
+    0xae01,  // KVM_CREATE_VM
+    0xae41,  // KVM_CREATE_VCPU
+    0xae79,  // KVM_GET_STATS_FD: 0xaece since 5.14; both are of KVM alone
+    0xaece,
+    _IO(0xaa, 0x00),  // USERFAULTFD_IOC_NEW
+    _IOW('u', 0x42, char[24]),  // UDMABUF_CREATE
+    _IO(';', 106),  // VFIO_GROUP_GET_DEVICE_FD
+};
+
+}  // namespace
+
+bool IoctlCreates(unsigned long request) {
+  return std::find(std::begin(kCreatingRequests), std::end(kCreatingRequests), request) != std::end(kCreatingRequests);
+}
+
+bool BpfCommandCreates(long command) {
+  switch (command) {
+    case BPF_MAP_CREATE:
+    case BPF_PROG_LOAD:
+    case BPF_OBJ_GET:
+    case BPF_PROG_GET_FD_BY_ID:
+    case BPF_MAP_GET_FD_BY_ID:
+    case BPF_RAW_TRACEPOINT_OPEN:
+    case BPF_BTF_LOAD:
+    case BPF_BTF_GET_FD_BY_ID:
+    case BPF_LINK_CREATE:
+    case BPF_LINK_GET_FD_BY_ID:
+    case BPF_ENABLE_STATS:
+    case BPF_ITER_CREATE:
+      return true;
+    default:
+      return false;
+  }
+}
+
+void Received(Row row, const msghdr& message) {
+  if (message.msg_controllen == 0 || InVforkChild()) return;
+  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(const_cast<msghdr*>(&message), part)) {
+    if (part->cmsg_level != SOL_SOCKET || (part->cmsg_type != SCM_RIGHTS && part->cmsg_type != SCM_PIDFD)) continue;
+    const size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (size_t i = 0; i < count; ++i) {
+      int fd;
+      std::memcpy(&fd, CMSG_DATA(part) + i * sizeof fd, sizeof fd);
+      if (fd >= 0) RecordOpened(row, fd);
+    }
+  }
+}
+
+void Received(Row row, const mmsghdr* messages, int count) {
+  for (int i = 0; i < count; ++i) Received(row, messages[i].msg_hdr);
+}
+
+namespace {
+
+int Fcntl(Row row, int fd, int command, long argument) {
+  auto* const real = Real<decltype(::fcntl)>(row);
+  if (command != F_DUPFD && command != F_DUPFD_CLOEXEC) return real(fd, command, argument);
+  return Duplicated(row, fd, [&] { return real(fd, command, argument); });
+}
+
+// A second descriptor for the remote program's errors, where the caller wanted one.
+int Connected(Row row, int fd, const int* errors) {
+  if (fd >= 0 && errors != nullptr) Created(row, *errors);
+  return Created(row, fd);
+}
+
+}  // namespace
+}  // namespace fdtrace
+
+using namespace fdtrace;  // NOLINT
+
+#define REAL(name) Real<decltype(::name)>(Row::name)
+
+// fcntl's third argument is an int or a pointer: as a long it is passed on whole.
+#define FCNTL_ARGUMENT(command)             \
+  ({                                        \
+    va_list rest;                           \
+    va_start(rest, command);                \
+    const long passed = va_arg(rest, long); \
+    va_end(rest);                           \
+    passed;                                 \
+  })
+
+FDTRACE_EXPORT int fcntl(int fd, int command, ...) { return Fcntl(Row::fcntl, fd, command, FCNTL_ARGUMENT(command)); }
+FDTRACE_EXPORT int fcntl64(int fd, int command, ...) { return Fcntl(Row::fcntl64, fd, command, FCNTL_ARGUMENT(command)); }
+FDTRACE_EXPORT int __fcntl(int fd, int command, ...) { return Fcntl(Row::__fcntl, fd, command, FCNTL_ARGUMENT(command)); }
+
+FDTRACE_EXPORT int ioctl(int fd, unsigned long request, ...) noexcept {
+  va_list rest;
+  va_start(rest, request);
+  void* const argument = va_arg(rest, void*);
+  va_end(rest);
+  const int result = REAL(ioctl)(fd, request, argument);
+  return IoctlCreates(request) ? Created(Row::ioctl, result) : result;
+}
+
+// With a descriptor, signalfd changes that one and returns it.
+FDTRACE_EXPORT int signalfd(int fd, const sigset_t* mask, int flags) noexcept {
+  const int result = REAL(signalfd)(fd, mask, flags);
+  return fd == -1 ? Created(Row::signalfd, result) : result;
+}
+
+FDTRACE_EXPORT mqd_t mq_open(const char* name, int flags, ...) noexcept {
+  va_list rest;
+  va_start(rest, flags);
+  const mode_t mode = va_arg(rest, mode_t);
+  mq_attr* const attributes = va_arg(rest, mq_attr*);
+  va_end(rest);
+  return Created(Row::mq_open, REAL(mq_open)(name, flags, mode, attributes), name);
+}
+
+FDTRACE_EXPORT ssize_t recvmsg(int fd, msghdr* message, int flags) {
+  const ssize_t result = REAL(recvmsg)(fd, message, flags);
+  if (result >= 0) Received(Row::recvmsg, *message);
+  return result;
+}
+
+FDTRACE_EXPORT int recvmmsg(int fd, mmsghdr* messages, unsigned count, int flags, timespec* timeout) {
+  const int result = REAL(recvmmsg)(fd, messages, count, flags, timeout);
+  Received(Row::recvmmsg, messages, result);
+  return result;
+}
+
+FDTRACE_EXPORT int rcmd(char** host, unsigned short port, const char* local, const char* remote, const char* command, int* errors) {
+  return Connected(Row::rcmd, REAL(rcmd)(host, port, local, remote, command, errors), errors);
+}
+FDTRACE_EXPORT int rcmd_af(char** host, unsigned short port, const char* local, const char* remote, const char* command,
+                           int* errors, sa_family_t family) {
+  return Connected(Row::rcmd_af, REAL(rcmd_af)(host, port, local, remote, command, errors, family), errors);
+}
+FDTRACE_EXPORT int rexec(char** host, int port, const char* user, const char* password, const char* command, int* errors) {
+  return Connected(Row::rexec, REAL(rexec)(host, port, user, password, command, errors), errors);
+}
+FDTRACE_EXPORT int rexec_af(char** host, int port, const char* user, const char* password, const char* command, int* errors,
+                            sa_family_t family) {
+  return Connected(Row::rexec_af, REAL(rexec_af)(host, port, user, password, command, errors, family), errors);
+}

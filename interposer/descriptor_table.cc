@@ -1,0 +1,71 @@
+#include "interposer/descriptor_table.h"
+
+#include <algorithm>
+#include <atomic>
+
+#include "interposer/memory.h"
+
+namespace fdtrace {
+namespace {
+
+// Two levels, so that a table for any number the kernel may give (fs.nr_open goes to 2^30) costs only what is used.
+constexpr uint32_t kSlotsPerChunk = 4096;
+constexpr uint32_t kChunks = (1u << 30) / kSlotsPerChunk;
+
+using Slot = std::atomic<uint64_t>;
+constinit std::atomic<Slot*> g_chunks[kChunks] = {};
+constinit std::atomic<uint32_t> g_used_chunks{0};  // every chunk in use has a smaller index
+
+Slot* FindSlot(int fd) {
+  const auto number = static_cast<uint32_t>(fd);
+  if (fd < 0 || number / kSlotsPerChunk >= kChunks) return nullptr;
+  Slot* const chunk = g_chunks[number / kSlotsPerChunk].load(std::memory_order_acquire);
+  return chunk == nullptr ? nullptr : chunk + number % kSlotsPerChunk;
+}
+
+Slot* MakeSlot(int fd) {
+  if (Slot* const found = FindSlot(fd)) return found;
+  const uint32_t index = static_cast<uint32_t>(fd) / kSlotsPerChunk;
+  if (fd < 0 || index >= kChunks) return nullptr;
+  auto* fresh = static_cast<Slot*>(AllocatePages(kSlotsPerChunk * sizeof(Slot)));
+  if (fresh == nullptr) return nullptr;
+  Slot* none = nullptr;
+  g_chunks[index].compare_exchange_strong(none, fresh, std::memory_order_acq_rel);
+  uint32_t used = g_used_chunks.load(std::memory_order_relaxed);
+  while (used <= index && !g_used_chunks.compare_exchange_weak(used, index + 1, std::memory_order_relaxed)) {
+  }
+  return FindSlot(fd);
+}
+
+}  // namespace
+
+uint64_t PutDescriptor(int fd, uint64_t id) {
+  Slot* const slot = MakeSlot(fd);
+  return slot == nullptr ? 0 : slot->exchange(id, std::memory_order_acq_rel);
+}
+
+uint64_t TakeDescriptor(int fd) {
+  Slot* const slot = FindSlot(fd);
+  if (slot == nullptr || slot->load(std::memory_order_relaxed) == 0) return 0;
+  return slot->exchange(0, std::memory_order_acq_rel);
+}
+
+uint64_t LifetimeOf(int fd) {
+  const Slot* const slot = FindSlot(fd);
+  return slot == nullptr ? 0 : slot->load(std::memory_order_acquire);
+}
+
+uint32_t internal::NextFilled(uint32_t first) {
+  const uint32_t used = g_used_chunks.load(std::memory_order_relaxed);
+  for (uint32_t index = first / kSlotsPerChunk; index < used; ++index) {
+    const Slot* const chunk = g_chunks[index].load(std::memory_order_acquire);
+    if (chunk == nullptr) continue;
+    const uint32_t base = index * kSlotsPerChunk;
+    for (uint32_t fd = std::max(first, base); fd < base + kSlotsPerChunk; ++fd) {
+      if (chunk[fd - base].load(std::memory_order_relaxed) != 0) return fd;
+    }
+  }
+  return UINT32_MAX;
+}
+
+}  // namespace fdtrace

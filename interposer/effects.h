@@ -1,0 +1,87 @@
+// What the rows of the table do beside the real call: one function for each effect. Each makes the real call itself or is given
+// its result, keeps errno as the real call left it, and does nothing but the real call where nothing can be recorded.
+// Safe in signal handlers, after fork, and in a vfork child.
+#pragma once
+
+#include <cstdint>
+
+#include "interposer/descriptor_table.h"
+#include "interposer/hook_scope.h"
+#include "interposer/rows.h"
+
+namespace fdtrace {
+
+// The parts, for functions whose effect has no name of its own.
+void RecordOpened(Row row, int fd, const char* path = nullptr, uint64_t source = 0, int companion = -1);
+uint64_t RecordClosing(Row row, int fd);               // before the real call; the lifetime that ends, 0 if not known
+void RecordClosedUnknown(Row row, int fd);             // after it, when RecordClosing returned 0
+void RecordOverwritten(Row row, int fd, uint64_t source);  // fd was made a copy, closing what it was
+
+inline int Created(Row row, int fd, const char* path = nullptr) {
+  if (fd >= 0 && !InVforkChild()) [[likely]]
+    RecordOpened(row, fd, path);
+  return fd;
+}
+
+int CreatedPair(Row row, int result, const int* first, const int* second);
+
+template <typename Object, typename DescriptorOf>
+Object* CreatedStream(Row row, Object* object, const char* path, DescriptorOf descriptor_of) {
+  if (object != nullptr) Created(row, descriptor_of(object), path);
+  return object;
+}
+
+template <typename Call>
+int Duplicated(Row row, int source, Call call) {
+  const uint64_t source_lifetime = LifetimeOf(source);  // before: source may be closed while we duplicate it
+  const int fd = call();
+  if (fd >= 0 && !InVforkChild()) RecordOpened(row, fd, nullptr, source_lifetime);
+  return fd;
+}
+
+template <typename Call>
+int DuplicatedOver(Row row, int source, int target, Call call) {
+  const uint64_t source_lifetime = LifetimeOf(source);
+  const int fd = call();
+  if (fd >= 0 && source != target && !InVforkChild()) RecordOverwritten(row, fd, source_lifetime);
+  return fd;
+}
+
+template <typename Call>
+auto Closed(Row row, int fd, Call call) {
+  if (fd < 0 || InVforkChild()) return call();
+  const uint64_t lifetime = RecordClosing(row, fd);
+  const auto result = call();
+  if (lifetime == 0 && result >= 0) RecordClosedUnknown(row, fd);
+  return result;
+}
+
+template <typename Object, typename DescriptorOf, typename Call>
+Object* ReopenedStream(Row row, const char* path, Object* stream, DescriptorOf descriptor_of, Call call) {
+  const int fd = descriptor_of(stream);
+  if (fd >= 0 && !InVforkChild()) RecordClosing(row, fd);
+  return CreatedStream(row, call(), path, descriptor_of);
+}
+
+// All of the range, before the real call; the row's condition has made sure that it will close them.
+void RecordClosingRange(Row row, unsigned first, unsigned last);
+
+// Would close_range(first, last, flags) close anything? Asked of the kernel with an empty range.
+bool RangeWillClose(unsigned first, unsigned last, int flags);
+
+// Descriptors that libc opens for itself and keeps until a function of the same family closes them. Their number is found by
+// looking at the lowest free one before and after.
+enum class Hidden { kLog, kUsers, kGroups, kShadow, kHosts, kNetworks, kProtocols, kServices, kLogins, kCount };
+
+class HiddenOpening {
+ public:
+  explicit HiddenOpening(Hidden family);  // before the real call
+  void Done(Row row);                     // after it
+ private:
+  Hidden family_;
+  int candidate_ = -1;
+};
+
+void HiddenClosed(Row row, Hidden family);  // after the real call
+
+}  // namespace fdtrace

@@ -1,0 +1,110 @@
+#include "interposer/event_writer.h"
+
+#include <sys/prctl.h>
+#include <time.h>
+
+#include <cstring>
+
+#include "interposer/raw_syscall.h"
+#include "interposer/ring_writer.h"
+#include "interposer/wire.h"
+
+namespace fdtrace {
+namespace {
+
+// Field numbers of proto/event.proto; wire_test.cc reads the result back with libprotobuf.
+enum EventField : uint32_t { kAtNs = 1, kOpened, kClosed, kThread, kFunction, kModule, kStack, kExiting };
+
+constinit std::atomic<bool> g_function_sent[kRowCount] = {};
+
+uint64_t Now() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);  // the vDSO's: no system call
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+}
+
+// Encodes one Event and appends it to the ring.
+template <typename Body>
+bool Write(const HookScope& scope, EventField kind, Body body) {
+  unsigned char buffer[kMaxEventBytes];
+  WireWriter wire(buffer);
+  wire.Varint(kAtNs, Now());
+  wire.Message(kind, [&] { body(wire); });
+  return WriteRecord(scope, wire.written());
+}
+
+void SendThread(const HookScope& scope) {
+  char name[16] = {};
+  RawSyscall(SYS_prctl, PR_GET_NAME, reinterpret_cast<long>(name));
+  fdtrace_thread.announced = Write(scope, kThread, [&](WireWriter& wire) {
+    wire.Varint(1, fdtrace_thread.ring->owner.load(std::memory_order_relaxed));
+    wire.Bytes(2, name, strnlen(name, sizeof name));
+  });
+}
+
+void SendFunction(const HookScope& scope, Row row) {
+  const auto number = static_cast<size_t>(row);
+  const bool sent = Write(scope, kFunction, [&](WireWriter& wire) {
+    wire.Varint(1, number);
+    wire.Bytes(2, kRows[number].name, strlen(kRows[number].name));
+    wire.Varint(3, static_cast<uint64_t>(kRows[number].resource));
+  });
+  if (sent) g_function_sent[number].store(true, std::memory_order_relaxed);
+}
+
+void SendFirst(const HookScope& scope, Row row) {
+  if (!fdtrace_thread.announced) [[unlikely]]
+    SendThread(scope);
+  if (!g_function_sent[static_cast<size_t>(row)].load(std::memory_order_relaxed)) [[unlikely]]
+    SendFunction(scope, row);
+}
+
+}  // namespace
+
+bool WriteOpened(const HookScope& scope, const OpenedEvent& event) {
+  SendFirst(scope, event.row);
+  return Write(scope, kOpened, [&](WireWriter& wire) {
+    wire.Varint(1, event.id);
+    wire.Int32(2, event.fd);
+    wire.Varint(3, static_cast<uint64_t>(event.row));
+    wire.Fixed64(4, event.stack);
+    wire.Varint(5, event.source);
+    wire.Varint(6, event.replaced);
+    if (event.path != nullptr) wire.Bytes(7, event.path, strnlen(event.path, kMaxPathBytes));
+    wire.Int32(8, event.companion + 1);
+  });
+}
+
+bool WriteClosed(const HookScope& scope, const ClosedEvent& event) {
+  SendFirst(scope, event.row);
+  return Write(scope, kClosed, [&](WireWriter& wire) {
+    wire.Varint(1, event.id);
+    wire.Int32(2, event.fd);
+    wire.Varint(3, static_cast<uint64_t>(event.row));
+    wire.Fixed64(4, event.stack);
+    wire.Varint(5, event.failed);
+  });
+}
+
+bool WriteModule(const HookScope& scope, const ModuleEvent& event) {
+  return Write(scope, kModule, [&](WireWriter& wire) {
+    wire.Fixed64(1, event.key);
+    wire.Bytes(2, event.path, strlen(event.path));
+    wire.Bytes(3, event.build_id.data(), event.build_id.size());
+  });
+}
+
+bool WriteStack(const HookScope& scope, const StackEvent& event) {
+  return Write(scope, kStack, [&](WireWriter& wire) {
+    wire.Fixed64(1, event.hash);
+    wire.PackedFixed64(2, event.modules.size(), [&](size_t i) { return event.modules[i]; });
+    wire.PackedFixed64(3, event.addresses.size(), [&](size_t i) { return event.addresses[i]; });
+    wire.Varint(4, event.truncated);
+  });
+}
+
+bool WriteExiting(const HookScope& scope, int status) {
+  return Write(scope, kExiting, [&](WireWriter& wire) { wire.Int32(1, status); });
+}
+
+}  // namespace fdtrace

@@ -1,0 +1,53 @@
+// The messages of proto/event.proto, encoded into this thread's ring. What is sent once per process (functions) or per ring
+// (its thread) is sent here before the first event that needs it. Safe in signal handlers and after fork.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "interposer/hook_scope.h"
+#include "interposer/rows.h"
+
+namespace fdtrace {
+
+struct OpenedEvent {
+  uint64_t id;
+  int fd;
+  Row row;
+  uint64_t stack = 0;
+  uint64_t source = 0;
+  uint64_t replaced = 0;
+  const char* path = nullptr;
+  int companion = -1;
+};
+
+struct ClosedEvent {
+  uint64_t id;
+  int fd;
+  Row row;
+  uint64_t stack = 0;
+  bool failed = false;
+};
+
+struct ModuleEvent {
+  uint64_t key;
+  const char* path;
+  std::span<const unsigned char> build_id;
+};
+
+struct StackEvent {
+  uint64_t hash;
+  std::span<const uint64_t> modules;
+  std::span<const uint64_t> addresses;
+  bool truncated;
+};
+
+// False: dropped and counted.
+bool WriteOpened(const HookScope& scope, const OpenedEvent& event);
+bool WriteClosed(const HookScope& scope, const ClosedEvent& event);
+bool WriteModule(const HookScope& scope, const ModuleEvent& event);
+bool WriteStack(const HookScope& scope, const StackEvent& event);
+bool WriteExiting(const HookScope& scope, int status);
+
+}  // namespace fdtrace

@@ -1,0 +1,77 @@
+#include "interposer/hook_scope.h"
+
+#include <signal.h>
+
+#include "interposer/raw_syscall.h"
+#include "interposer/ring_writer.h"
+
+__thread fdtrace::ThreadState fdtrace_thread = {};
+
+namespace fdtrace {
+namespace {
+
+constexpr uint64_t kLifetimesPerBlock = 256;
+
+bool OnAlternateStack() {
+  stack_t stack = {};
+  return RawSyscall(SYS_sigaltstack, nullptr, reinterpret_cast<long>(&stack)) == 0 && (stack.ss_flags & SS_ONSTACK) != 0;
+}
+
+}  // namespace
+
+// A scope that a longjmp jumped over is still pointed to by the thread. It shows in two ways: its memory is used for
+// something else by now, or it lies deeper in the stack than its supposed signal handler does.
+bool HookScope::Alive() const {
+  if (mark_ != LiveMark()) return false;
+  const char here = 0;
+  const bool deeper = reinterpret_cast<uintptr_t>(this) < reinterpret_cast<uintptr_t>(&here);
+  return !deeper || OnAlternateStack();
+}
+
+HookScope::HookScope(Purpose purpose) : saved_errno_(errno), mark_(LiveMark()) {
+  if (!InVforkChild()) [[likely]]
+    Enter(purpose);
+}
+
+void HookScope::Enter(Purpose purpose) {
+  ThreadState& thread = fdtrace_thread;
+  Attachment* const attachment = purpose == Purpose::kRecord ? Attach() : AttachedAlready();
+  if (attachment == nullptr || !CollectorLives(*attachment->session)) return;
+  const bool same_process = thread.serial == attachment->serial.load(std::memory_order_relaxed);
+  if (thread.scope != nullptr) [[unlikely]] {
+    if (same_process && thread.scope->Alive()) {
+      outer_ = thread.scope;
+    } else {
+      thread.scope = nullptr;
+      if (same_process) AbandonRecord();
+    }
+  }
+  if (!same_process && !ClaimRing(*attachment)) return;
+  attachment_ = attachment;
+  thread.scope = this;
+}
+
+HookScope::~HookScope() {
+  if (attachment_ != nullptr) {
+    if (outer_ == nullptr) PublishRecords();
+    fdtrace_thread.scope = outer_;
+  }
+  mark_ = 0;
+  errno = saved_errno_;
+}
+
+uint64_t NewLifetime(const HookScope& scope) {
+  ThreadState& thread = fdtrace_thread;
+  // A signal handler may come between any two of these steps: it then takes a block of its own, which only wastes ids.
+  uint64_t id = thread.next_lifetime;
+  if (scope.nested() || id >= thread.lifetimes_end) {
+    const uint64_t block = scope.attachment().lifetimes.fetch_add(kLifetimesPerBlock, std::memory_order_relaxed);
+    id = (uint64_t{scope.attachment().serial.load(std::memory_order_relaxed)} << kLifetimeCountBits) + block + 1;
+    if (scope.nested()) return id;
+    thread.lifetimes_end = id + kLifetimesPerBlock;
+  }
+  thread.next_lifetime = id + 1;
+  return id;
+}
+
+}  // namespace fdtrace

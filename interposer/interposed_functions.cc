@@ -1,0 +1,120 @@
+// The exported functions that interposed_functions.inc describes in full: each is one return.
+//
+// Built without -D_FILE_OFFSET_BITS=64 and without fortification: both would turn one name of the table into another.
+#include "interposer/interposed_functions.h"
+
+#include <cstdarg>
+
+#include "interposer/effects.h"
+#include "interposer/real_functions.h"
+#include "interposer/undeclared.h"
+
+namespace fdtrace {
+namespace {
+
+// A FILE's number without its lock; streams over memory have none.
+int StreamDescriptor(FILE* stream) { return stream->_fileno; }
+int DirectoryDescriptor(DIR* directory) { return ::dirfd(directory); }
+template <typename Walk>
+int WalkDescriptor(Walk* walk) {
+  return walk->fts_rfd;
+}
+
+template <typename Call>
+auto Hid(Row row, Hidden family, Call call) {
+  HiddenOpening opening(family);
+  if constexpr (std::is_void_v<decltype(call())>) {
+    call();
+    opening.Done(row);
+  } else {
+    const auto result = call();
+    opening.Done(row);
+    return result;
+  }
+}
+
+template <typename Call>
+auto Unhid(Row row, Hidden family, Call call) {
+  if constexpr (std::is_void_v<decltype(call())>) {
+    call();
+    HiddenClosed(row, family);
+  } else {
+    const auto result = call();
+    HiddenClosed(row, family);
+    return result;
+  }
+}
+
+template <typename Call>
+auto ClosedRange(Row row, unsigned first, unsigned last, bool closes, Call call) {
+  if (closes) RecordClosingRange(row, first, last);
+  return call();
+}
+
+}  // namespace
+}  // namespace fdtrace
+
+using namespace fdtrace;  // NOLINT: the table's own words, in a file that holds nothing else
+
+// The return type of a name as its header declares it.
+template <typename Function>
+struct ReturnOf;
+template <typename Result, typename... Parameters>
+struct ReturnOf<Result(Parameters...)> {
+  using Type = Result;
+};
+template <typename Result, typename... Parameters>
+struct ReturnOf<Result(Parameters...) noexcept> {
+  using Type = Result;
+};
+template <typename Result, typename... Parameters>
+struct ReturnOf<Result(Parameters..., ...)> {
+  using Type = Result;
+};
+
+// The mode that follows `last`. Reading it where the caller passed none is harmless: it is then in a register that the real
+// function ignores just as it would have ignored the caller's.
+#define MODE_AFTER(last)                               \
+  ({                                                   \
+    va_list rest;                                      \
+    va_start(rest, last);                              \
+    const mode_t mode_passed = va_arg(rest, mode_t);   \
+    va_end(rest);                                      \
+    mode_passed;                                       \
+  })
+
+#define REAL(name) Real<decltype(::name)>(Row::name)
+#define FUNCTION(name, params) FDTRACE_EXPORT typename ReturnOf<decltype(::name)>::Type name params
+
+#define CREATES(resource, name, params, args) \
+  FUNCTION(name, params) { return Created(Row::name, REAL(name) args); }
+#define OPENS(resource, name, params, args, path) \
+  FUNCTION(name, params) { return Created(Row::name, REAL(name) args, path); }
+#define OPENS_MODE(resource, name, params, args, last, path) \
+  FUNCTION(name, params) {                                   \
+    const mode_t mode = MODE_AFTER(last);                    \
+    return Created(Row::name, REAL(name) args, path);        \
+  }
+#define CREATES_PAIR(resource, name, params, args, a, b) \
+  FUNCTION(name, params) { return CreatedPair(Row::name, REAL(name) args, a, b); }
+#define CREATES_STREAM(resource, name, params, args, path, of) \
+  FUNCTION(name, params) { return CreatedStream(Row::name, REAL(name) args, path, [](auto* object) { return of(object); }); }
+#define CREATES_HIDDEN(resource, name, params, args, family) \
+  FUNCTION(name, params) { return Hid(Row::name, family, [&] { return REAL(name) args; }); }
+#define DUPLICATES(name, params, args, source) \
+  FUNCTION(name, params) { return Duplicated(Row::name, source, [&] { return REAL(name) args; }); }
+#define DUPLICATES_OVER(name, params, args, source, target) \
+  FUNCTION(name, params) { return DuplicatedOver(Row::name, source, target, [&] { return REAL(name) args; }); }
+#define REOPENS_STREAM(name, params, args, path, stream) \
+  FUNCTION(name, params) { return ReopenedStream(Row::name, path, stream, StreamDescriptor, [&] { return REAL(name) args; }); }
+#define ADOPTS(name, params, args) \
+  FUNCTION(name, params) { return REAL(name) args; }
+#define CLOSES(name, params, args, fd) \
+  FUNCTION(name, params) { return Closed(Row::name, fd, [&] { return REAL(name) args; }); }
+#define CLOSES_RANGE(name, params, args, first, last, closes) \
+  FUNCTION(name, params) { return ClosedRange(Row::name, first, last, closes, [&] { return REAL(name) args; }); }
+#define CLOSES_HIDDEN(name, params, args, family) \
+  FUNCTION(name, params) { return Unhid(Row::name, family, [&] { return REAL(name) args; }); }
+#define OTHER(resource, name)
+
+#include "interposer/interposed_functions.inc"

@@ -1,0 +1,187 @@
+#include "interposer/loaded_objects.h"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <fcntl.h>
+#include <limits.h>
+
+#include <cstring>
+
+#include "interposer/hash.h"
+#include "interposer/memory.h"
+#include "interposer/raw_syscall.h"
+#include "interposer/real_functions.h"
+
+// Absent before glibc 2.35 and from other libcs: then objects loaded later stay unknown.
+extern "C" __attribute__((weak)) int _dl_find_object(void*, dl_find_object*) noexcept;
+extern "C" __attribute__((visibility("hidden"))) const ElfW(Ehdr) __ehdr_start;
+
+namespace fdtrace {
+namespace {
+
+constinit std::atomic<LoadedObject*> g_objects{nullptr};
+constinit std::atomic<uint32_t> g_generation{1};
+
+const char* CopyString(const char* text, size_t length) {
+  auto* const copy = static_cast<char*>(AllocateForever(length + 1));
+  if (copy == nullptr) return "";
+  std::memcpy(copy, text, length);
+  copy[length] = '\0';
+  return copy;
+}
+
+const char* ExecutablePath() {
+  char path[PATH_MAX];
+  const long length = RawSyscall(SYS_readlink, "/proc/self/exe", reinterpret_cast<long>(path), sizeof path);
+  return Failed(length) ? "" : CopyString(path, static_cast<size_t>(length));
+}
+
+const char* AbsolutePath(const char* name) {
+  const size_t length = strlen(name);
+  if (name[0] == '/') return CopyString(name, length);
+  char path[PATH_MAX + 1];
+  const long directory = RawSyscall(SYS_getcwd, path, PATH_MAX);  // counts the terminating zero
+  if (Failed(directory) || static_cast<size_t>(directory) + length + 1 > sizeof path) return CopyString(name, length);
+  path[directory - 1] = '/';
+  std::memcpy(path + directory, name, length + 1);
+  return CopyString(path, static_cast<size_t>(directory) + length);
+}
+
+// The vDSO has a name and no file; the executable has a file and no name.
+const char* PathOf(const dl_phdr_info& info) {
+  if (info.dlpi_name == nullptr || info.dlpi_name[0] == '\0') return ExecutablePath();
+  if (strncmp(info.dlpi_name, "linux-vdso.so", 13) == 0 || strncmp(info.dlpi_name, "linux-gate.so", 13) == 0) return "";
+  return AbsolutePath(info.dlpi_name);
+}
+
+std::span<const unsigned char> CopyBuildId(const dl_phdr_info& info) {
+  for (int i = 0; i < info.dlpi_phnum; ++i) {
+    const auto& header = info.dlpi_phdr[i];
+    if (header.p_type != PT_NOTE) continue;
+    const auto* at = reinterpret_cast<const unsigned char*>(info.dlpi_addr + header.p_vaddr);
+    const unsigned char* const end = at + header.p_memsz;
+    const size_t align = header.p_align >= 8 ? 8 : 4;
+    while (at + sizeof(ElfW(Nhdr)) <= end) {
+      ElfW(Nhdr) note;
+      std::memcpy(&note, at, sizeof note);
+      const unsigned char* const name = at + sizeof note;
+      const unsigned char* const content = at + ((sizeof note + note.n_namesz + align - 1) & ~(align - 1));
+      if (content + note.n_descsz > end) break;
+      if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && std::memcmp(name, "GNU", 4) == 0) {
+        auto* const copy = static_cast<unsigned char*>(AllocateForever(note.n_descsz));
+        if (copy == nullptr) return {};
+        std::memcpy(copy, content, note.n_descsz);
+        return {copy, note.n_descsz};
+      }
+      at = content + ((note.n_descsz + align - 1) & ~(align - 1));
+    }
+  }
+  return {};
+}
+
+void SetExtent(LoadedObject& object) {
+  object.start = UINTPTR_MAX;
+  object.end = 0;
+  for (int i = 0; i < object.info.dlpi_phnum; ++i) {
+    const auto& header = object.info.dlpi_phdr[i];
+    if (header.p_type != PT_LOAD) continue;
+    const uintptr_t start = object.info.dlpi_addr + header.p_vaddr;
+    if (start < object.start) object.start = start;
+    if (start + header.p_memsz > object.end) object.end = start + header.p_memsz;
+  }
+}
+
+const void* IdentityAt(uintptr_t address) {
+  dl_find_object found;
+  if (_dl_find_object == nullptr || _dl_find_object(reinterpret_cast<void*>(address), &found) != 0) return nullptr;
+  return found.dlfo_link_map;
+}
+
+void AddObject(const dl_phdr_info& info) {
+  auto* const object = static_cast<LoadedObject*>(AllocateForever(sizeof(LoadedObject)));
+  const size_t header_bytes = info.dlpi_phnum * sizeof(ElfW(Phdr));
+  auto* const headers = static_cast<ElfW(Phdr)*>(AllocateForever(header_bytes));
+  if (object == nullptr || headers == nullptr) return;
+  std::memcpy(headers, info.dlpi_phdr, header_bytes);
+  object->info = info;
+  object->info.dlpi_phdr = headers;
+  object->path = PathOf(info);
+  object->info.dlpi_name = object->path;
+  object->build_id = CopyBuildId(info);
+  SetExtent(*object);
+  object->identity = IdentityAt(object->start);
+  object->key = HashBytes(HashBytes(1, object->path, strlen(object->path)), object->build_id.data(), object->build_id.size());
+  object->next = g_objects.load(std::memory_order_relaxed);
+  while (!g_objects.compare_exchange_weak(object->next, object, std::memory_order_acq_rel)) {
+  }
+}
+
+int AddListed(dl_phdr_info* info, size_t, void*) {
+  AddObject(*info);
+  return 0;
+}
+
+bool Vanished(const LoadedObject& object) { return object.identity != nullptr && IdentityAt(object.start) != object.identity; }
+
+}  // namespace
+
+void ListLoadedObjects() { Real<decltype(::dl_iterate_phdr)>(Row::dl_iterate_phdr)(AddListed, nullptr); }
+
+LoadedObject* FindLoadedObject(uintptr_t address) {
+  for (LoadedObject* object = g_objects.load(std::memory_order_acquire); object != nullptr; object = object->next) {
+    if (address >= object->start && address < object->end && !object->gone.load(std::memory_order_relaxed)) return object;
+  }
+  return nullptr;
+}
+
+bool NoticeLoadedObject(uintptr_t address) {
+  dl_find_object found;
+  if (_dl_find_object == nullptr || _dl_find_object(reinterpret_cast<void*>(address), &found) != 0) return false;
+  if (LoadedObject* const listed = FindLoadedObject(address)) {
+    if (listed->identity == found.dlfo_link_map || listed->identity == nullptr) return false;
+    listed->gone.store(true, std::memory_order_relaxed);
+  }
+  const auto* const header = static_cast<const ElfW(Ehdr)*>(found.dlfo_map_start);
+  if (std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0) return false;
+  dl_phdr_info info = {};
+  info.dlpi_addr = found.dlfo_link_map->l_addr;
+  info.dlpi_name = found.dlfo_link_map->l_name;
+  info.dlpi_phdr = reinterpret_cast<const ElfW(Phdr)*>(reinterpret_cast<const char*>(header) + header->e_phoff);
+  info.dlpi_phnum = header->e_phnum;
+  AddObject(info);
+  g_generation.fetch_add(1, std::memory_order_acq_rel);
+  return true;
+}
+
+bool DropUnloadedObjects() {
+  bool any = false;
+  for (LoadedObject* object = g_objects.load(std::memory_order_acquire); object != nullptr; object = object->next) {
+    if (object->gone.load(std::memory_order_relaxed) || !Vanished(*object)) continue;
+    object->gone.store(true, std::memory_order_relaxed);
+    any = true;
+  }
+  if (any) g_generation.fetch_add(1, std::memory_order_acq_rel);
+  return any;
+}
+
+int ReplayLoadedObjects(int (*callback)(dl_phdr_info*, size_t, void*), void* closure) {
+  for (LoadedObject* object = g_objects.load(std::memory_order_acquire); object != nullptr; object = object->next) {
+    if (object->gone.load(std::memory_order_relaxed)) continue;
+    if (Vanished(*object)) {  // unloaded by libc itself: its unwind tables may be unmapped
+      object->gone.store(true, std::memory_order_relaxed);
+      continue;
+    }
+    dl_phdr_info info = object->info;
+    if (const int result = callback(&info, sizeof info, closure)) return result;
+  }
+  return 0;
+}
+
+uint32_t LoadGeneration() { return g_generation.load(std::memory_order_acquire); }
+
+bool IsOurs(uintptr_t address) {
+  extern __attribute__((visibility("hidden"))) const char fdtrace_text_end __asm__("_etext");
+  return address >= reinterpret_cast<uintptr_t>(&__ehdr_start) && address < reinterpret_cast<uintptr_t>(&fdtrace_text_end);
+}
+
+}  // namespace fdtrace

@@ -1,0 +1,48 @@
+#include "interposer/memory.h"
+
+#include <sys/mman.h>
+
+#include <atomic>
+#include <cstdint>
+
+#include "interposer/raw_syscall.h"
+
+namespace fdtrace {
+namespace {
+
+constexpr size_t kChunkBytes = 64 * 1024;
+constexpr size_t kAlignment = 16;
+
+struct Chunk {
+  std::atomic<size_t> used;
+  alignas(kAlignment) unsigned char bytes[kChunkBytes - kAlignment];
+};
+static_assert(sizeof(Chunk) == kChunkBytes);
+
+constinit std::atomic<Chunk*> g_chunk{nullptr};
+
+}  // namespace
+
+void* AllocatePages(size_t bytes) {
+  const long result = RawSyscall(SYS_mmap, nullptr, static_cast<long>(bytes), PROT_READ | PROT_WRITE,
+                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return Failed(result) ? nullptr : reinterpret_cast<void*>(result);
+}
+
+void* AllocateForever(size_t bytes) {
+  bytes = (bytes + kAlignment - 1) & ~(kAlignment - 1);
+  if (bytes > sizeof(Chunk::bytes)) return AllocatePages(bytes);
+  for (;;) {
+    Chunk* chunk = g_chunk.load(std::memory_order_acquire);
+    if (chunk != nullptr) {
+      const size_t at = chunk->used.fetch_add(bytes, std::memory_order_relaxed);
+      if (at + bytes <= sizeof(Chunk::bytes)) return chunk->bytes + at;
+    }
+    // Full or none yet. Two threads may both bring a fresh chunk; the loser's pages are never touched.
+    auto* fresh = static_cast<Chunk*>(AllocatePages(kChunkBytes));
+    if (fresh == nullptr) return nullptr;
+    g_chunk.compare_exchange_strong(chunk, fresh, std::memory_order_acq_rel);
+  }
+}
+
+}  // namespace fdtrace

@@ -1,0 +1,15 @@
+// Memory of our own: anonymous private pages straight from the kernel, so that fork copies them and no heap is touched.
+// Safe in signal handlers and after fork.
+#pragma once
+
+#include <cstddef>
+
+namespace fdtrace {
+
+// Zeroed pages, never given back; null when the kernel refuses.
+void* AllocatePages(size_t bytes);
+
+// Bytes for small things that are kept for good (module names, program headers); null when there are none.
+void* AllocateForever(size_t bytes);
+
+}  // namespace fdtrace

@@ -1,0 +1,146 @@
+#include "interposer/processes.h"
+
+#include <dlfcn.h>
+#include <linux/futex.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include <climits>
+
+#include "interposer/effects.h"
+#include "interposer/event_writer.h"
+#include "interposer/interposed_functions.h"
+#include "interposer/loaded_objects.h"
+#include "interposer/raw_syscall.h"
+#include "interposer/real_functions.h"
+#include "interposer/ring_writer.h"
+#include "interposer/undeclared.h"
+#include "interposer/unwinder.h"
+
+namespace fdtrace {
+namespace {
+
+constexpr timespec kExitNap = {.tv_sec = 0, .tv_nsec = 50'000'000};
+constexpr int kMaxExitNaps = 200;  // ten seconds: a collector that lists a hundred thousand descriptors takes half of one
+
+void AwaitCollector(Attachment& attachment) {
+  ArenaHeader& header = attachment.arenas[0].load(std::memory_order_relaxed)->header;
+  const uint32_t wanted = header.exit_wanted.fetch_add(1, std::memory_order_seq_cst) + 1;
+  for (int nap = 0; nap < kMaxExitNaps && CollectorLives(*attachment.session); ++nap) {
+    RingBell(*attachment.session);
+    const uint32_t done = header.exit_done.load(std::memory_order_acquire);
+    if (static_cast<int32_t>(done - wanted) >= 0) return;
+    RawSyscall(SYS_futex, &header.exit_done, FUTEX_WAIT, done, reinterpret_cast<long>(&kExitNap));
+  }
+}
+
+// A handler may fork in the middle of our own work, and return to it in the child: what it then writes goes nowhere.
+class InterruptedWork {
+ public:
+  InterruptedWork() {
+    if (fdtrace_thread.scope != nullptr) attachment_ = AttachedAlready();
+    if (attachment_ == nullptr) return;
+    count_ = attachment_->arena_count.load(std::memory_order_relaxed);
+    session_ = attachment_->session;
+    for (uint32_t a = 0; a < count_; ++a) arenas_[a] = attachment_->arenas[a].load(std::memory_order_relaxed);
+  }
+  void InChild() const {
+    if (attachment_ == nullptr) return;
+    Blank(session_, kPageBytes);
+    for (uint32_t a = 0; a < count_; ++a) Blank(arenas_[a], sizeof(Arena));
+  }
+
+ private:
+  static void Blank(void* at, size_t bytes) {
+    RawSyscall(SYS_mmap, at, static_cast<long>(bytes), PROT_READ | PROT_WRITE,
+               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+  }
+  Attachment* attachment_ = nullptr;
+  SessionPage* session_ = nullptr;
+  uint32_t count_ = 0;
+  Arena* arenas_[kMaxArenas];
+};
+
+// Every way of forking that runs the child in a copy of our memory.
+template <typename Call>
+pid_t Forking(Call call) {
+  if (InVforkChild()) {
+    const pid_t pid = call();
+    if (pid == 0) fdtrace_thread.vfork_depth = 0;  // the child's memory is its own again
+    return pid;
+  }
+  UnwinderForkGuard guard;
+  const InterruptedWork interrupted;
+  const pid_t pid = call();
+  if (pid == 0) {
+    interrupted.InChild();
+    guard.InChild();
+  } else {
+    guard.InParent();
+  }
+  return pid;
+}
+
+}  // namespace
+
+void AnnounceExit(int status) {
+  const HookScope scope(HookScope::Purpose::kIfAttached);
+  if (!scope.recording()) return;
+  WriteExiting(scope, status);
+  if (!scope.nested()) PublishRecords();
+  AwaitCollector(scope.attachment());
+}
+
+}  // namespace fdtrace
+
+using namespace fdtrace;  // NOLINT
+
+#define REAL(name) Real<decltype(::name)>(Row::name)
+
+FDTRACE_EXPORT pid_t fork() noexcept {
+  return Forking([] { return REAL(fork)(); });
+}
+FDTRACE_EXPORT pid_t __fork() {
+  return Forking([] { return REAL(__fork)(); });
+}
+FDTRACE_EXPORT pid_t _Fork() noexcept {
+  return Forking([] { return REAL(_Fork)(); });
+}
+
+FDTRACE_EXPORT int forkpty(int* master, char* name, const termios* terminal, const winsize* size) noexcept {
+  int fd = -1;
+  const pid_t pid = Forking([&] { return REAL(forkpty)(&fd, name, terminal, size); });
+  if (pid >= 0) *master = fd;
+  if (pid > 0) Created(Row::forkpty, fd);
+  return pid;
+}
+
+// The child goes on; the parent ends inside, past our _exit.
+FDTRACE_EXPORT int daemon(int keep_directory, int keep_standard) noexcept {
+  int result = -1;
+  Forking([&] {
+    result = REAL(daemon)(keep_directory, keep_standard);
+    return result == 0 ? 0 : -1;
+  });
+  if (result == 0 && keep_standard == 0) {
+    for (int fd = 0; fd <= 2; ++fd) TakeDescriptor(fd);  // replaced by /dev/null
+  }
+  return result;
+}
+
+FDTRACE_EXPORT __attribute__((noreturn)) void _exit(int status) {
+  AnnounceExit(status);
+  REAL(_exit)(status);
+  __builtin_unreachable();
+}
+FDTRACE_EXPORT __attribute__((noreturn)) void _Exit(int status) noexcept {
+  AnnounceExit(status);
+  REAL(_Exit)(status);
+  __builtin_unreachable();
+}
+
+FDTRACE_EXPORT int dlclose(void* handle) noexcept {
+  const int result = REAL(dlclose)(handle);
+  if (!InVforkChild() && DropUnloadedObjects()) FlushUnwinder();
+  return result;
+}

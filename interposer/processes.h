@@ -1,0 +1,10 @@
+// The life of the process: forks, and its end. Safe in signal handlers.
+#pragma once
+
+namespace fdtrace {
+
+// Tells the collector that the process is about to end, and waits, bounded, until it has looked at /proc. Once per process;
+// does nothing in a process that recorded nothing, nor in a vfork child.
+void AnnounceExit(int status);
+
+}  // namespace fdtrace

@@ -1,0 +1,150 @@
+#include "interposer/ring_writer.h"
+
+#include <linux/futex.h>
+#include <time.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstring>
+
+#include "interposer/hook_scope.h"
+#include "interposer/raw_syscall.h"
+
+namespace fdtrace {
+namespace {
+
+constexpr uint64_t kLengthBytes = 4;
+// Room that only signal handlers may use, so that one can still write where the code beneath it has reserved the rest.
+constexpr uint64_t kHandlerMargin = 2 * (kMaxEventBytes + kLengthBytes);
+constexpr timespec kNap = {.tv_sec = 0, .tv_nsec = 100'000};
+constexpr int kMaxNaps = 20'000;  // about two seconds, then the event is given up
+
+bool ThreadIsGone(uint32_t tid) {
+  const long pid = RawSyscall(SYS_getpid);
+  return RawSyscall(SYS_tgkill, pid, static_cast<long>(tid), 0) == -ESRCH;
+}
+
+struct FoundRing {
+  RingHeader* header;
+  unsigned char* bytes;
+};
+
+FoundRing FindRing(Attachment& attachment, uint32_t tid, bool of_ended_threads) {
+  const uint32_t arenas = attachment.arena_count.load(std::memory_order_acquire);
+  for (uint32_t a = 0; a < arenas; ++a) {
+    Arena& arena = *attachment.arenas[a].load(std::memory_order_relaxed);
+    for (uint32_t r = 0; r < kRingsPerArena; ++r) {
+      uint32_t owner = arena.rings[r].owner.load(std::memory_order_relaxed);
+      if (owner == 0 ? of_ended_threads : !of_ended_threads || !ThreadIsGone(owner)) continue;
+      if (arena.rings[r].owner.compare_exchange_strong(owner, tid, std::memory_order_acq_rel)) {
+        return {&arena.rings[r], arena.data[r]};
+      }
+    }
+  }
+  return {nullptr, nullptr};
+}
+
+bool CollectorMakesRoom(const HookScope& scope, RingHeader& ring, uint64_t wanted_tail) {
+  ThreadState& thread = fdtrace_thread;
+  SessionPage& session = *scope.attachment().session;
+  // A collector that let one event down is not waited for again until it moves.
+  const uint64_t tail_before = ring.tail.load(std::memory_order_acquire);
+  if (thread.stalled_at == tail_before + 1) return false;
+  for (int nap = 0; nap < kMaxNaps; ++nap) {
+    thread.tail_seen = ring.tail.load(std::memory_order_acquire);
+    if (thread.tail_seen >= wanted_tail) return true;
+    if (!CollectorLives(session)) return false;
+    RingBell(session);
+    RawSyscall(SYS_nanosleep, &kNap, 0);
+  }
+  thread.stalled_at = ring.tail.load(std::memory_order_acquire) + 1;
+  return false;
+}
+
+bool HasRoom(const HookScope& scope, RingHeader& ring, uint64_t bytes) {
+  ThreadState& thread = fdtrace_thread;
+  const uint64_t margin = scope.nested() ? 0 : kHandlerMargin;
+  const uint64_t end = ring.reserved.load(std::memory_order_relaxed) + bytes + margin;
+  if (end - thread.tail_seen <= kRingBytes / 2) [[likely]]
+    return true;
+  thread.tail_seen = ring.tail.load(std::memory_order_acquire);
+  if (end - thread.tail_seen <= kRingBytes / 2) return true;
+  RingBell(*scope.attachment().session);
+  if (end - thread.tail_seen <= kRingBytes) return true;
+  return !scope.nested() && CollectorMakesRoom(scope, ring, end - kRingBytes);
+}
+
+void CopyIn(unsigned char* ring, uint64_t position, const void* from, uint64_t count) {
+  const uint64_t at = position % kRingBytes;
+  const uint64_t first = count < kRingBytes - at ? count : kRingBytes - at;
+  std::memcpy(ring + at, from, first);
+  std::memcpy(ring, static_cast<const unsigned char*>(from) + first, count - first);
+}
+
+}  // namespace
+
+bool ClaimRing(Attachment& attachment) {
+  ThreadState& thread = fdtrace_thread;
+  const auto tid = static_cast<uint32_t>(RawSyscall(SYS_gettid));
+  FoundRing found = FindRing(attachment, tid, /*of_ended_threads=*/false);
+  if (found.header == nullptr) found = FindRing(attachment, tid, /*of_ended_threads=*/true);
+  if (found.header == nullptr && GrowArenas(attachment)) found = FindRing(attachment, tid, /*of_ended_threads=*/false);
+  if (found.header == nullptr) {
+    attachment.arenas[0].load(std::memory_order_relaxed)->header.lost.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+  found.header->in_unwinder.store(0, std::memory_order_relaxed);
+  found.header->reserved.store(found.header->head.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  thread.ring = found.header;
+  thread.ring_bytes = found.bytes;
+  thread.tail_seen = found.header->tail.load(std::memory_order_acquire);
+  thread.stalled_at = 0;
+  thread.next_lifetime = thread.lifetimes_end = 0;
+  thread.announced = false;
+  thread.serial = attachment.serial.load(std::memory_order_relaxed);
+  return true;
+}
+
+bool WriteRecord(const HookScope& scope, std::span<const unsigned char> event) {
+  RingHeader& ring = *fdtrace_thread.ring;
+  const auto length = static_cast<uint32_t>(event.size());
+  if (!HasRoom(scope, ring, kLengthBytes + length)) [[unlikely]] {
+    ring.lost.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+  // One instruction: a handler that comes after it writes behind us, one before it is in front.
+  const uint64_t at = ring.reserved.fetch_add(kLengthBytes + length, std::memory_order_relaxed);
+  CopyIn(fdtrace_thread.ring_bytes, at, &length, kLengthBytes);
+  CopyIn(fdtrace_thread.ring_bytes, at + kLengthBytes, event.data(), length);
+  return true;
+}
+
+void PublishRecords() {
+  RingHeader& ring = *fdtrace_thread.ring;
+  uint64_t reserved = ring.reserved.load(std::memory_order_relaxed);
+  for (;;) {
+    ring.head.store(reserved, std::memory_order_release);
+    const uint64_t now = ring.reserved.load(std::memory_order_relaxed);
+    if (now == reserved) return;
+    reserved = now;  // a handler came between the load and the store
+  }
+}
+
+void AbandonRecord() {
+  RingHeader& ring = *fdtrace_thread.ring;
+  const uint64_t head = ring.head.load(std::memory_order_relaxed);
+  if (ring.reserved.load(std::memory_order_relaxed) != head) {
+    ring.reserved.store(head, std::memory_order_relaxed);
+    ring.lost.fetch_add(1, std::memory_order_relaxed);
+  }
+  ring.in_unwinder.store(0, std::memory_order_relaxed);
+}
+
+void RingBell(SessionPage& session) {
+  session.bell.fetch_add(1, std::memory_order_seq_cst);
+  if (session.collector_sleeps.load(std::memory_order_seq_cst) != 0) {
+    RawSyscall(SYS_futex, &session.bell, FUTEX_WAKE, INT_MAX);
+  }
+}
+
+}  // namespace fdtrace

@@ -1,0 +1,111 @@
+// The rows of the table as numbers: Row::open, Row::syscall_openat2, … with their names and what they make.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace fdtrace {
+
+// As Resource in proto/event.proto, which wire_test.cc compares.
+enum class Resource : uint8_t {
+  RESOURCE_UNKNOWN,
+  FILE,
+  DIRECTORY,
+  SOCKET,
+  PIPE,
+  EPOLL,
+  EVENTFD,
+  TIMERFD,
+  SIGNALFD,
+  INOTIFY,
+  FANOTIFY,
+  MEMFD,
+  SHARED_MEMORY,
+  MESSAGE_QUEUE,
+  TERMINAL,
+  PIDFD,
+  MOUNT,
+  IO_URING,
+  USERFAULTFD,
+  PERF_EVENT,
+  BPF,
+  LANDLOCK,
+  SECCOMP,
+  DEVICE,
+  NAMESPACE,
+};
+
+// ROW(resource, name) for every row of interposed_functions.inc, whatever its effect.
+#define CREATES(resource, name, ...) ROW(resource, name)
+#define OPENS(resource, name, ...) ROW(resource, name)
+#define OPENS_MODE(resource, name, ...) ROW(resource, name)
+#define CREATES_PAIR(resource, name, ...) ROW(resource, name)
+#define CREATES_STREAM(resource, name, ...) ROW(resource, name)
+#define CREATES_HIDDEN(resource, name, ...) ROW(resource, name)
+#define DUPLICATES(name, ...) ROW(RESOURCE_UNKNOWN, name)
+#define DUPLICATES_OVER(name, ...) ROW(RESOURCE_UNKNOWN, name)
+#define REOPENS_STREAM(name, ...) ROW(FILE, name)
+#define ADOPTS(name, ...) ROW(RESOURCE_UNKNOWN, name)
+#define CLOSES(name, ...) ROW(RESOURCE_UNKNOWN, name)
+#define CLOSES_RANGE(name, ...) ROW(RESOURCE_UNKNOWN, name)
+#define CLOSES_HIDDEN(name, ...) ROW(RESOURCE_UNKNOWN, name)
+#define OTHER(resource, name) ROW(resource, name)
+#define SYSCALL_CREATES(resource, name, ...) SYSCALL_ROW(resource, name)
+#define SYSCALL_OPENS(resource, name, ...) SYSCALL_ROW(resource, name)
+#define SYSCALL_CREATES_PAIR(resource, name, ...) SYSCALL_ROW(resource, name)
+#define SYSCALL_DUPLICATES(name, ...) SYSCALL_ROW(RESOURCE_UNKNOWN, name)
+#define SYSCALL_DUPLICATES_OVER(name) SYSCALL_ROW(RESOURCE_UNKNOWN, name)
+#define SYSCALL_RECEIVES(name, ...) SYSCALL_ROW(RESOURCE_UNKNOWN, name)
+#define SYSCALL_CLOSES(name) SYSCALL_ROW(RESOURCE_UNKNOWN, name)
+#define SYSCALL_CLOSES_RANGE(name, ...) SYSCALL_ROW(RESOURCE_UNKNOWN, name)
+#define SYSCALL_EXITS(name) SYSCALL_ROW(RESOURCE_UNKNOWN, name)
+
+enum class Row : uint16_t {
+#define ROW(resource, name) name,
+#define SYSCALL_ROW(resource, name) syscall_##name,
+#include "interposer/interposed_functions.inc"
+#include "interposer/interposed_syscalls.inc"
+#undef ROW
+#undef SYSCALL_ROW
+  kCount
+};
+inline constexpr size_t kRowCount = static_cast<size_t>(Row::kCount);
+
+struct RowFacts {
+  const char* name;
+  Resource resource;
+};
+inline constexpr RowFacts kRows[kRowCount] = {
+#define ROW(resource, name) {#name, Resource::resource},
+#define SYSCALL_ROW(resource, name) {"syscall(" #name ")", Resource::resource},
+#include "interposer/interposed_functions.inc"
+#include "interposer/interposed_syscalls.inc"
+#undef ROW
+#undef SYSCALL_ROW
+};
+
+#undef CREATES
+#undef OPENS
+#undef OPENS_MODE
+#undef CREATES_PAIR
+#undef CREATES_STREAM
+#undef CREATES_HIDDEN
+#undef DUPLICATES
+#undef DUPLICATES_OVER
+#undef REOPENS_STREAM
+#undef ADOPTS
+#undef CLOSES
+#undef CLOSES_RANGE
+#undef CLOSES_HIDDEN
+#undef OTHER
+#undef SYSCALL_CREATES
+#undef SYSCALL_OPENS
+#undef SYSCALL_CREATES_PAIR
+#undef SYSCALL_DUPLICATES
+#undef SYSCALL_DUPLICATES_OVER
+#undef SYSCALL_RECEIVES
+#undef SYSCALL_CLOSES
+#undef SYSCALL_CLOSES_RANGE
+#undef SYSCALL_EXITS
+
+}  // namespace fdtrace

@@ -1,0 +1,115 @@
+// syscall(): programs reach kernel calls through it that libc has no function for, and some reach close this way.
+// Calls made by an instruction of the program's own pass us by; the collector's look at /proc finds what they did.
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <linux/seccomp.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstdarg>
+
+#include "interposer/custom_functions.h"
+#include "interposer/effects.h"
+#include "interposer/interposed_functions.h"
+#include "interposer/processes.h"
+#include "interposer/real_functions.h"
+#include "interposer/unwinder.h"
+#include "interposer/unwinder_guard.h"
+
+// Numbers that a machine lacks (aarch64 has no open) or that the headers here do not know yet get one that no call has, each
+// its own, so that the table need not know of machines.
+#define FDTRACE_ABSENT(position) (-1000 - (position))
+#ifndef SYS_open
+#define SYS_open FDTRACE_ABSENT(0)
+#define SYS_creat FDTRACE_ABSENT(1)
+#define SYS_epoll_create FDTRACE_ABSENT(2)
+#define SYS_eventfd FDTRACE_ABSENT(3)
+#define SYS_signalfd FDTRACE_ABSENT(4)
+#define SYS_inotify_init FDTRACE_ABSENT(5)
+#define SYS_pipe FDTRACE_ABSENT(6)
+#define SYS_dup2 FDTRACE_ABSENT(7)
+#endif
+
+namespace fdtrace {
+namespace {
+
+const char* Text(long argument) { return reinterpret_cast<const char*>(argument); }
+
+struct Arguments {
+  long number = 0, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0;
+};
+
+long Forward(const Arguments& call) {
+  return Real<decltype(::syscall)>(Row::syscall)(call.number, call.a, call.b, call.c, call.d, call.e, call.f);
+}
+
+long Dispatch(const Arguments& call) {
+  const auto& [number, a, b, c, d, e, f] = call;
+  const auto fd = static_cast<int>(a);
+  switch (number) {
+#define SYSCALL_CREATES(resource, name, creates)                                        \
+  case SYS_##name: {                                                                    \
+    const long result = Forward(call);                                                  \
+    return (creates) ? Created(Row::syscall_##name, static_cast<int>(result)) : result; \
+  }
+#define SYSCALL_OPENS(resource, name, path) \
+  case SYS_##name:                          \
+    return Created(Row::syscall_##name, static_cast<int>(Forward(call)), Text(path));
+#define SYSCALL_CREATES_PAIR(resource, name, pair)                \
+  case SYS_##name: {                                              \
+    const int* const fds = reinterpret_cast<const int*>(pair);    \
+    const auto result = static_cast<int>(Forward(call));          \
+    return CreatedPair(Row::syscall_##name, result, fds, fds + 1); \
+  }
+#define SYSCALL_DUPLICATES(name, duplicates)                                                              \
+  case SYS_##name:                                                                                        \
+    if (!(duplicates)) return Forward(call);                                                              \
+    return Duplicated(Row::syscall_##name, fd, [&] { return static_cast<int>(Forward(call)); });
+#define SYSCALL_DUPLICATES_OVER(name) \
+  case SYS_##name:                    \
+    return DuplicatedOver(Row::syscall_##name, fd, static_cast<int>(b), [&] { return static_cast<int>(Forward(call)); });
+#define SYSCALL_RECEIVES(name, count) \
+  case SYS_##name: {                  \
+    const long result = Forward(call); \
+    if (result >= 0) ReceivedBy##name(b, count); \
+    return result;                    \
+  }
+#define SYSCALL_CLOSES(name) \
+  case SYS_##name:           \
+    return Closed(Row::syscall_##name, fd, [&] { return Forward(call); });
+#define SYSCALL_CLOSES_RANGE(name, closes)                                                                             \
+  case SYS_##name:                                                                                                     \
+    if (closes) RecordClosingRange(Row::syscall_##name, static_cast<unsigned>(a), static_cast<unsigned>(b));           \
+    return Forward(call);
+#define SYSCALL_EXITS(name) \
+  case SYS_##name:          \
+    AnnounceExit(fd);       \
+    return Forward(call);
+#define ReceivedByrecvmsg(messages, count) Received(Row::syscall_recvmsg, *reinterpret_cast<const msghdr*>(messages))
+#define ReceivedByrecvmmsg(messages, count) \
+  Received(Row::syscall_recvmmsg, reinterpret_cast<const mmsghdr*>(messages), static_cast<int>(count))
+#include "interposer/interposed_syscalls.inc"
+    default:
+      return Forward(call);
+  }
+}
+
+}  // namespace
+}  // namespace fdtrace
+
+using namespace fdtrace;  // NOLINT
+
+// Six arguments are passed on whatever the call takes, as libc's own syscall() does.
+FDTRACE_EXPORT long syscall(long number, ...) noexcept {
+  va_list rest;
+  va_start(rest, number);
+  Arguments call;
+  call.number = number;
+  for (long* argument : {&call.a, &call.b, &call.c, &call.d, &call.e, &call.f}) *argument = va_arg(rest, long);
+  va_end(rest);
+  if (IsUnwinder(__builtin_return_address(0)) && IsUnwinderPipe(static_cast<int>(call.a))) {
+    return SyscallForUnwinder(number, call.a, call.b);
+  }
+  return Dispatch(call);
+}

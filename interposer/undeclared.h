@@ -1,0 +1,68 @@
+// Functions that libc exports and no header of it declares, or declares only under another name.
+#pragma once
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fts.h>
+#include <grp.h>
+#include <linux/close_range.h>
+#include <mntent.h>
+#include <mqueue.h>
+#include <netdb.h>
+#include <pty.h>
+#include <pwd.h>
+#include <shadow.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/fanotify.h>
+#include <sys/inotify.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <unistd.h>
+#include <utmp.h>
+#include <utmpx.h>
+
+extern "C" {
+#include <sys/pidfd.h>  // glibc 2.36 forgot to say that these are C
+}
+
+namespace fdtrace {
+using FtsCompare = int(const FTSENT**, const FTSENT**);
+using Fts64Compare = int(const FTSENT64**, const FTSENT64**);
+}  // namespace fdtrace
+
+extern "C" {
+int __open(const char*, int, ...);
+int __open64(const char*, int, ...);
+int __open_2(const char*, int);
+int __open64_2(const char*, int);
+int __openat_2(int, const char*, int);
+int __openat64_2(int, const char*, int);
+int __close(int);
+int __dup2(int, int);
+int __pipe(int[2]);
+int __fcntl(int, int, ...);
+mqd_t __mq_open_2(const char*, int);
+pid_t __fork();
+pid_t __vfork();
+FILE* __setmntent(const char*, const char*);
+int __endmntent(FILE*);
+FILE* _IO_fopen(const char*, const char*);
+FILE* _IO_fdopen(int, const char*);
+FILE* _IO_popen(const char*, const char*);
+int _IO_fclose(FILE*);
+FILE* _IO_file_fopen(FILE*, const char*, const char*, int);
+FILE* _IO_file_open(FILE*, const char*, int, int, int, int);
+int _IO_file_close(FILE*);
+FILE* _IO_proc_open(FILE*, const char*, const char*);
+int _IO_proc_close(FILE*);
+}

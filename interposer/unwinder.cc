@@ -1,0 +1,116 @@
+#include "interposer/unwinder.h"
+
+#include <dlfcn.h>
+#define UNW_LOCAL_ONLY
+#include <libunwind.h>
+#include <time.h>
+
+#include <atomic>
+
+#include "interposer/loaded_objects.h"
+#include "interposer/raw_syscall.h"
+
+namespace fdtrace {
+namespace {
+
+#define FDTRACE_TEXT_OF(name) #name
+#define FDTRACE_TEXT(name) FDTRACE_TEXT_OF(name)
+
+constexpr timespec kNap = {.tv_sec = 0, .tv_nsec = 100'000};
+constexpr int kMaxForkNaps = 2'000;    // a fork waits 0.2 s at most for other threads' stacks
+constexpr int kMaxUnwindNaps = 5'000;  // and they for it, 0.5 s
+
+using Backtrace = int(void**, int);
+using FlushCache = void(unw_addr_space_t, unw_word_t, unw_word_t);
+
+constinit std::atomic<Backtrace*> g_backtrace{nullptr};
+constinit FlushCache* g_flush = nullptr;
+constinit unw_addr_space_t* g_local_space = nullptr;
+constinit uintptr_t g_text_start = 0;
+constinit uintptr_t g_text_end = 0;
+constinit std::atomic<bool> g_distrusted{false};   // its locks may be held by a thread that this process does not have
+constinit std::atomic<uint32_t> g_forks_waiting{0};
+
+bool MayEnter(const HookScope& scope) {
+  return g_backtrace.load(std::memory_order_acquire) != nullptr && !g_distrusted.load(std::memory_order_relaxed) &&
+         !scope.nested();
+}
+
+// The fence between marking ourselves and looking for a fork, and the one between announcing a fork and looking for marks,
+// are the exchanges: one of the two sees the other.
+bool Enter(RingHeader& ring) {
+  for (int nap = 0; nap < kMaxUnwindNaps; ++nap) {
+    ring.in_unwinder.exchange(1, std::memory_order_seq_cst);
+    if (g_forks_waiting.load(std::memory_order_seq_cst) == 0) return true;
+    ring.in_unwinder.store(0, std::memory_order_seq_cst);
+    RawSyscall(SYS_nanosleep, &kNap, 0);
+  }
+  return false;
+}
+
+bool OthersInside(const Attachment& attachment) {
+  const uint32_t arenas = attachment.arena_count.load(std::memory_order_acquire);
+  for (uint32_t a = 0; a < arenas; ++a) {
+    const Arena& arena = *attachment.arenas[a].load(std::memory_order_relaxed);
+    for (const RingHeader& ring : arena.rings) {
+      if (&ring != fdtrace_thread.ring && ring.in_unwinder.load(std::memory_order_seq_cst) != 0) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+void LoadUnwinder() {
+  void* const library = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL);
+  if (library == nullptr) return;
+  void* const backtrace = dlsym(library, "unw_backtrace");
+  g_flush = reinterpret_cast<FlushCache*>(dlsym(library, FDTRACE_TEXT(unw_flush_cache)));
+  g_local_space = static_cast<unw_addr_space_t*>(dlsym(library, FDTRACE_TEXT(unw_local_addr_space)));
+  if (backtrace == nullptr || g_flush == nullptr || g_local_space == nullptr) return;
+  NoticeLoadedObject(reinterpret_cast<uintptr_t>(backtrace));
+  const LoadedObject* const object = FindLoadedObject(reinterpret_cast<uintptr_t>(backtrace));
+  if (object == nullptr) return;  // could not tell its calls from the program's: better no stacks
+  g_text_start = object->start;
+  g_text_end = object->end;
+  g_backtrace.store(reinterpret_cast<Backtrace*>(backtrace), std::memory_order_release);
+}
+
+size_t Unwind(const HookScope& scope, std::span<void*> frames) {
+  if (!MayEnter(scope)) return 0;
+  RingHeader& ring = *fdtrace_thread.ring;
+  if (!Enter(ring)) return 0;
+  const int count = g_backtrace.load(std::memory_order_relaxed)(frames.data(), static_cast<int>(frames.size()));
+  ring.in_unwinder.store(0, std::memory_order_release);
+  return count > 0 ? static_cast<size_t>(count) : 0;
+}
+
+void FlushUnwinder() {
+  if (g_backtrace.load(std::memory_order_acquire) != nullptr) g_flush(*g_local_space, 0, 0);
+}
+
+bool IsUnwinder(const void* address) {
+  const auto at = reinterpret_cast<uintptr_t>(address);
+  return at >= g_text_start && at < g_text_end;
+}
+
+UnwinderForkGuard::UnwinderForkGuard() {
+  const Attachment* const attachment = AttachedAlready();
+  g_forks_waiting.fetch_add(1, std::memory_order_seq_cst);
+  quiet_ = true;
+  if (attachment == nullptr) return;
+  for (int nap = 0; (quiet_ = !OthersInside(*attachment)) == false && nap < kMaxForkNaps; ++nap) {
+    RawSyscall(SYS_nanosleep, &kNap, 0);
+  }
+}
+
+void UnwinderForkGuard::InParent() { g_forks_waiting.fetch_sub(1, std::memory_order_seq_cst); }
+
+void UnwinderForkGuard::InChild() {
+  g_forks_waiting.store(0, std::memory_order_relaxed);
+  if (!quiet_) g_distrusted.store(true, std::memory_order_relaxed);
+}
+
+void DistrustUnwinder() { g_distrusted.store(true, std::memory_order_relaxed); }
+
+}  // namespace fdtrace

@@ -1,0 +1,42 @@
+// Debian's libunwind, made fit for a stranger's process. Why each part is needed: ARCHITECTURE.md, "Stacks".
+//
+//  - dlopened RTLD_LOCAL in the constructor, never linked: linked, its _Unwind_* would come before libgcc's.
+//  - What it calls binds to our names, and those answer it without touching the program (unwinder_guard.cc).
+//  - Its mutexes remain. fork waits, bounded, until no other thread is inside; if that fails, the child takes no stacks.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "interposer/hook_scope.h"
+
+namespace fdtrace {
+
+// Loads it. In the constructor only. Without it, no stack is ever taken.
+void LoadUnwinder();
+
+// Fills `frames` with return addresses, innermost first, and returns their number; 0 when none can be taken here.
+size_t Unwind(const HookScope& scope, std::span<void*> frames);
+
+// Forgets what it has learnt about code, because an object was unloaded or a new one noticed.
+void FlushUnwinder();
+
+// True when the code at this address is libunwind's: one of our functions asks about its return address.
+bool IsUnwinder(const void* address);
+
+// Round a fork: `Child` and `Parent` are told in which process they are.
+class UnwinderForkGuard {
+ public:
+  UnwinderForkGuard();   // other threads stay out of the unwinder from here on
+  void InParent();
+  void InChild();
+
+ private:
+  bool quiet_ = false;
+};
+
+// In a process that was forked past our fork(): another thread may have been inside.
+void DistrustUnwinder();
+
+}  // namespace fdtrace
