@@ -56,7 +56,8 @@ class ScopedDescriptor {
 };
 
 void* MapShared(long fd, size_t bytes) {
-  const long result = RawSyscall(SYS_mmap, nullptr, static_cast<long>(bytes), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  const long result =
+      RawSyscall(SYS_mmap, nullptr, static_cast<long>(bytes), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (Failed(result)) return nullptr;
   RawSyscall(SYS_madvise, result, static_cast<long>(bytes), MADV_DONTFORK);
   RawSyscall(SYS_madvise, result, static_cast<long>(bytes), MADV_DONTDUMP);
@@ -96,8 +97,10 @@ Answer SayHello(HelloKind kind, Mapped& mapped) {
   if (!g_address.known) return Answer::kNever;
   const ScopedDescriptor connection(RawSyscall(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC));
   if (!connection.valid()) return Answer::kNotNow;
-  RawSyscall(SYS_setsockopt, connection.get(), SOL_SOCKET, SO_SNDTIMEO, reinterpret_cast<long>(&kHelloLimit), sizeof kHelloLimit);
-  RawSyscall(SYS_setsockopt, connection.get(), SOL_SOCKET, SO_RCVTIMEO, reinterpret_cast<long>(&kHelloLimit), sizeof kHelloLimit);
+  RawSyscall(SYS_setsockopt, connection.get(), SOL_SOCKET, SO_SNDTIMEO, reinterpret_cast<long>(&kHelloLimit),
+             sizeof kHelloLimit);
+  RawSyscall(SYS_setsockopt, connection.get(), SOL_SOCKET, SO_RCVTIMEO, reinterpret_cast<long>(&kHelloLimit),
+             sizeof kHelloLimit);
   if (Failed(RawSyscall(SYS_connect, connection.get(), reinterpret_cast<long>(&g_address.socket), g_address.length))) {
     return Answer::kNever;
   }

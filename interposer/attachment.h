@@ -2,7 +2,8 @@
 // Safe in signal handlers and after fork.
 //
 //  - Holds no descriptor once attached: the two memory files are mapped and closed.
-//  - Lives in a page that the kernel wipes on fork (MADV_WIPEONFORK): a forked child finds itself unattached, however it was
+//  - Lives in a page that the kernel wipes on fork (MADV_WIPEONFORK): a forked child finds itself unattached, however
+//  it was
 //    forked, and says hello at its first event. Arenas are not copied into it (MADV_DONTFORK).
 //  - A vfork child shares the memory and must not come here.
 #pragma once
@@ -20,23 +21,23 @@ enum class Phase : uint32_t { kFresh = 0, kAttaching, kAttached, kGivenUp };
 
 struct Attachment {
   std::atomic<Phase> phase;
-  std::atomic<uint32_t> serial;          // set before phase becomes kAttached
-  std::atomic<uint32_t> tries;           // events at which no hello was possible
+  std::atomic<uint32_t> serial;  // set before phase becomes kAttached
+  std::atomic<uint32_t> tries;   // events at which no hello was possible
   std::atomic<uint32_t> arena_count;
-  std::atomic<uint32_t> growing;         // 1 while a thread asks for another arena
-  std::atomic<uint64_t> lifetimes;       // handed out, in blocks
+  std::atomic<uint32_t> growing;          // 1 while a thread asks for another arena
+  std::atomic<uint64_t> lifetimes;        // handed out, in blocks
   std::atomic<uint64_t> lost_unattached;  // events that passed while no collector was at hand
   SessionPage* session;
   std::atomic<Arena*> arenas[kMaxArenas];
 };
 static_assert(sizeof(Attachment) <= kPageBytes);
 
-// Reads kSessionVariable from the environment; without it nothing is ever recorded. Called before the program's own code
-// can change its environment, or at the first event if that comes sooner.
+// Reads kSessionVariable from the environment; without it nothing is ever recorded. Called before the program's own
+// code can change its environment, or at the first event if that comes sooner.
 void ReadSessionVariable(char** environment);
 
-// The attachment, saying hello if this process has not yet done so; null when nothing is recorded: no session, no collector,
-// or no descriptor free to reach it with (then it is tried again later).
+// The attachment, saying hello if this process has not yet done so; null when nothing is recorded: no session, no
+// collector, or no descriptor free to reach it with (then it is tried again later).
 Attachment* Attach();
 
 // The attachment if there is one already.

@@ -1,5 +1,5 @@
-// What happens when the library is loaded, before any other constructor (-z initfirst): everything that needs the loader is
-// done here once, so that the hooks need it no more.
+// What happens when the library is loaded, before any other constructor (-z initfirst): everything that needs the
+// loader is done here once, so that the hooks need it no more.
 #include <cerrno>
 
 #include "interposer/attachment.h"
@@ -23,8 +23,8 @@ __attribute__((constructor)) void Start(int, char**, char** environment) {
   if (Attach() != nullptr) {
     ListLoadedObjects();
     LoadUnwinder();
-    // The first registered run last, after the program's handlers, its destructors and even the loader's; without a shared
-    // object's handle, so that they do not run already when this library is finalised.
+    // The first registered run last, after the program's handlers, its destructors and even the loader's; without a
+    // shared object's handle, so that they do not run already when this library is finalised.
     __cxa_atexit(AtExit, nullptr, nullptr);
     __cxa_at_quick_exit(AtExit, nullptr);
   }

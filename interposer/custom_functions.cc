@@ -32,9 +32,9 @@ constexpr unsigned long kCreatingRequests[] = {
     0xae41,  // KVM_CREATE_VCPU
     0xae79,  // KVM_GET_STATS_FD: 0xaece since 5.14; both are of KVM alone
     0xaece,
-    _IO(0xaa, 0x00),  // USERFAULTFD_IOC_NEW
+    _IO(0xaa, 0x00),            // USERFAULTFD_IOC_NEW
     _IOW('u', 0x42, char[24]),  // UDMABUF_CREATE
-    _IO(';', 106),  // VFIO_GROUP_GET_DEVICE_FD
+    _IO(';', 106),              // VFIO_GROUP_GET_DEVICE_FD
 };
 
 }  // namespace
@@ -65,7 +65,8 @@ bool BpfCommandCreates(long command) {
 
 void Received(Row row, const msghdr& message) {
   if (message.msg_controllen == 0 || InVforkChild()) return;
-  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(const_cast<msghdr*>(&message), part)) {
+  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr;
+       part = CMSG_NXTHDR(const_cast<msghdr*>(&message), part)) {
     if (part->cmsg_level != SOL_SOCKET || (part->cmsg_type != SCM_RIGHTS && part->cmsg_type != SCM_PIDFD)) continue;
     const size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
     for (size_t i = 0; i < count; ++i) {
@@ -112,8 +113,12 @@ using namespace fdtrace;  // NOLINT
   })
 
 FDTRACE_EXPORT int fcntl(int fd, int command, ...) { return Fcntl(Row::fcntl, fd, command, FCNTL_ARGUMENT(command)); }
-FDTRACE_EXPORT int fcntl64(int fd, int command, ...) { return Fcntl(Row::fcntl64, fd, command, FCNTL_ARGUMENT(command)); }
-FDTRACE_EXPORT int __fcntl(int fd, int command, ...) { return Fcntl(Row::__fcntl, fd, command, FCNTL_ARGUMENT(command)); }
+FDTRACE_EXPORT int fcntl64(int fd, int command, ...) {
+  return Fcntl(Row::fcntl64, fd, command, FCNTL_ARGUMENT(command));
+}
+FDTRACE_EXPORT int __fcntl(int fd, int command, ...) {
+  return Fcntl(Row::__fcntl, fd, command, FCNTL_ARGUMENT(command));
+}
 
 FDTRACE_EXPORT int ioctl(int fd, unsigned long request, ...) noexcept {
   va_list rest;
@@ -151,17 +156,19 @@ FDTRACE_EXPORT int recvmmsg(int fd, mmsghdr* messages, unsigned count, int flags
   return result;
 }
 
-FDTRACE_EXPORT int rcmd(char** host, unsigned short port, const char* local, const char* remote, const char* command, int* errors) {
+FDTRACE_EXPORT int rcmd(char** host, unsigned short port, const char* local, const char* remote, const char* command,
+                        int* errors) {
   return Connected(Row::rcmd, REAL(rcmd)(host, port, local, remote, command, errors), errors);
 }
 FDTRACE_EXPORT int rcmd_af(char** host, unsigned short port, const char* local, const char* remote, const char* command,
                            int* errors, sa_family_t family) {
   return Connected(Row::rcmd_af, REAL(rcmd_af)(host, port, local, remote, command, errors, family), errors);
 }
-FDTRACE_EXPORT int rexec(char** host, int port, const char* user, const char* password, const char* command, int* errors) {
+FDTRACE_EXPORT int rexec(char** host, int port, const char* user, const char* password, const char* command,
+                         int* errors) {
   return Connected(Row::rexec, REAL(rexec)(host, port, user, password, command, errors), errors);
 }
-FDTRACE_EXPORT int rexec_af(char** host, int port, const char* user, const char* password, const char* command, int* errors,
-                            sa_family_t family) {
+FDTRACE_EXPORT int rexec_af(char** host, int port, const char* user, const char* password, const char* command,
+                            int* errors, sa_family_t family) {
   return Connected(Row::rexec_af, REAL(rexec_af)(host, port, user, password, command, errors, family), errors);
 }

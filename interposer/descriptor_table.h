@@ -1,8 +1,8 @@
 // Which lifetime holds each descriptor number: fd -> lifetime id, in private memory, so that fork copies it by itself.
 // Lock-free; safe in signal handlers and after fork. A vfork child must not call it: it runs in its parent's memory.
 //
-// Order is everything: Take before the real close (the number can be reused the instant it is closed), Put after the real
-// open. Then a number's slot is only ever touched by the thread that holds the number.
+// Order is everything: Take before the real close (the number can be reused the instant it is closed), Put after the
+// real open. Then a number's slot is only ever touched by the thread that holds the number.
 #pragma once
 
 #include <cstdint>

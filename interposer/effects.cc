@@ -17,7 +17,10 @@ namespace {
 uint64_t CaptureOpeningStack(const HookScope& scope) {
   const uint64_t stack = CaptureStack(scope);
   if (stack == 0) {
-    scope.attachment().arenas[0].load(std::memory_order_relaxed)->header.stackless.fetch_add(1, std::memory_order_relaxed);
+    scope.attachment()
+        .arenas[0]
+        .load(std::memory_order_relaxed)
+        ->header.stackless.fetch_add(1, std::memory_order_relaxed);
   }
   return stack;
 }

@@ -1,6 +1,6 @@
-// What the rows of the table do beside the real call: one function for each effect. Each makes the real call itself or is given
-// its result, keeps errno as the real call left it, and does nothing but the real call where nothing can be recorded.
-// Safe in signal handlers, after fork, and in a vfork child.
+// What the rows of the table do beside the real call: one function for each effect. Each makes the real call itself or
+// is given its result, keeps errno as the real call left it, and does nothing but the real call where nothing can be
+// recorded. Safe in signal handlers, after fork, and in a vfork child.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@ namespace fdtrace {
 
 // The parts, for functions whose effect has no name of its own.
 void RecordOpened(Row row, int fd, const char* path = nullptr, uint64_t source = 0, int companion = -1);
-uint64_t RecordClosing(Row row, int fd);               // before the real call; the lifetime that ends, 0 if not known
-void RecordClosedUnknown(Row row, int fd);             // after it, when RecordClosing returned 0
+uint64_t RecordClosing(Row row, int fd);    // before the real call; the lifetime that ends, 0 if not known
+void RecordClosedUnknown(Row row, int fd);  // after it, when RecordClosing returned 0
 void RecordOverwritten(Row row, int fd, uint64_t source);  // fd was made a copy, closing what it was
 
 inline int Created(Row row, int fd, const char* path = nullptr) {
@@ -69,8 +69,8 @@ void RecordClosingRange(Row row, unsigned first, unsigned last);
 // Would close_range(first, last, flags) close anything? Asked of the kernel with an empty range.
 bool RangeWillClose(unsigned first, unsigned last, int flags);
 
-// Descriptors that libc opens for itself and keeps until a function of the same family closes them. Their number is found by
-// looking at the lowest free one before and after.
+// Descriptors that libc opens for itself and keeps until a function of the same family closes them. Their number is
+// found by looking at the lowest free one before and after.
 enum class Hidden { kLog, kUsers, kGroups, kShadow, kHosts, kNetworks, kProtocols, kServices, kLogins, kCount };
 
 class HiddenOpening {

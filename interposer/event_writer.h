@@ -1,5 +1,5 @@
-// The messages of proto/event.proto, encoded into this thread's ring. What is sent once per process (functions) or per ring
-// (its thread) is sent here before the first event that needs it. Safe in signal handlers and after fork.
+// The messages of proto/event.proto, encoded into this thread's ring. What is sent once per process (functions) or per
+// ring (its thread) is sent here before the first event that needs it. Safe in signal handlers and after fork.
 #pragma once
 
 #include <cstddef>

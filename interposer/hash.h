@@ -1,4 +1,5 @@
-// A fast 64-bit hash of words and bytes: names of stacks and modules within one recording. Not for anything an enemy chooses.
+// A fast 64-bit hash of words and bytes: names of stacks and modules within one recording. Not for anything an enemy
+// chooses.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +10,8 @@ namespace fdtrace {
 
 // Folds a 64 x 64 bit product: two multiplications' worth of mixing for one.
 inline uint64_t HashWord(uint64_t hash, uint64_t word) {
-  const unsigned __int128 product = static_cast<unsigned __int128>(hash ^ 0x9e3779b97f4a7c15u) * (word ^ 0xd6e8feb86659fd93u);
+  const unsigned __int128 product =
+      static_cast<unsigned __int128>(hash ^ 0x9e3779b97f4a7c15u) * (word ^ 0xd6e8feb86659fd93u);
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 

@@ -14,7 +14,8 @@ constexpr uint64_t kLifetimesPerBlock = 256;
 
 bool OnAlternateStack() {
   stack_t stack = {};
-  return RawSyscall(SYS_sigaltstack, nullptr, reinterpret_cast<long>(&stack)) == 0 && (stack.ss_flags & SS_ONSTACK) != 0;
+  return RawSyscall(SYS_sigaltstack, nullptr, reinterpret_cast<long>(&stack)) == 0 &&
+         (stack.ss_flags & SS_ONSTACK) != 0;
 }
 
 }  // namespace

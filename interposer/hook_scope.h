@@ -1,9 +1,10 @@
-// The time that fdtrace itself works in a thread of the program, as a type: whoever needs that thread's ring, its unwinder or
-// a fresh lifetime id asks for a `const HookScope&`. Safe in signal handlers and after fork.
+// The time that fdtrace itself works in a thread of the program, as a type: whoever needs that thread's ring, its
+// unwinder or a fresh lifetime id asks for a `const HookScope&`. Safe in signal handlers and after fork.
 //
 //  - Never spans the real call: a signal handler that leaves it by longjmp abandons no scope.
 //  - Saves errno.
-//  - Nests: a signal handler may interrupt our work and call an interposed function. Its events are kept, without a stack.
+//  - Nests: a signal handler may interrupt our work and call an interposed function. Its events are kept, without a
+//  stack.
 //  - Should a handler leave our own work by longjmp all the same, the next scope notices and repairs the ring.
 #pragma once
 
@@ -20,9 +21,9 @@ class HookScope;
 
 // Initial-exec: reaching it calls nothing, even in a signal handler of a new thread. All zero in a new thread.
 struct ThreadState {
-  uint32_t vfork_depth;    // > 0 in a vfork child, which runs in its parent's memory; offset known to vfork_*.S
-  uint32_t serial;         // of the attachment that the ring belongs to
-  HookScope* scope;        // the innermost live one
+  uint32_t vfork_depth;  // > 0 in a vfork child, which runs in its parent's memory; offset known to vfork_*.S
+  uint32_t serial;       // of the attachment that the ring belongs to
+  HookScope* scope;      // the innermost live one
   RingHeader* ring;
   unsigned char* ring_bytes;
   uint64_t tail_seen;      // the reader was at least so far

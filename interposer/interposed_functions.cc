@@ -72,15 +72,15 @@ struct ReturnOf<Result(Parameters..., ...)> {
   using Type = Result;
 };
 
-// The mode that follows `last`. Reading it where the caller passed none is harmless: it is then in a register that the real
-// function ignores just as it would have ignored the caller's.
-#define MODE_AFTER(last)                               \
-  ({                                                   \
-    va_list rest;                                      \
-    va_start(rest, last);                              \
-    const mode_t mode_passed = va_arg(rest, mode_t);   \
-    va_end(rest);                                      \
-    mode_passed;                                       \
+// The mode that follows `last`. Reading it where the caller passed none is harmless: it is then in a register that the
+// real function ignores just as it would have ignored the caller's.
+#define MODE_AFTER(last)                             \
+  ({                                                 \
+    va_list rest;                                    \
+    va_start(rest, last);                            \
+    const mode_t mode_passed = va_arg(rest, mode_t); \
+    va_end(rest);                                    \
+    mode_passed;                                     \
   })
 
 #define REAL(name) Real<decltype(::name)>(Row::name)
@@ -97,24 +97,40 @@ struct ReturnOf<Result(Parameters..., ...)> {
   }
 #define CREATES_PAIR(resource, name, params, args, a, b) \
   FUNCTION(name, params) { return CreatedPair(Row::name, REAL(name) args, a, b); }
-#define CREATES_STREAM(resource, name, params, args, path, of) \
-  FUNCTION(name, params) { return CreatedStream(Row::name, REAL(name) args, path, [](auto* object) { return of(object); }); }
-#define CREATES_HIDDEN(resource, name, params, args, family) \
-  FUNCTION(name, params) { return Hid(Row::name, family, [&] { return REAL(name) args; }); }
-#define DUPLICATES(name, params, args, source) \
-  FUNCTION(name, params) { return Duplicated(Row::name, source, [&] { return REAL(name) args; }); }
-#define DUPLICATES_OVER(name, params, args, source, target) \
-  FUNCTION(name, params) { return DuplicatedOver(Row::name, source, target, [&] { return REAL(name) args; }); }
-#define REOPENS_STREAM(name, params, args, path, stream) \
-  FUNCTION(name, params) { return ReopenedStream(Row::name, path, stream, StreamDescriptor, [&] { return REAL(name) args; }); }
+#define CREATES_STREAM(resource, name, params, args, path, of)                                       \
+  FUNCTION(name, params) {                                                                           \
+    return CreatedStream(Row::name, REAL(name) args, path, [](auto* object) { return of(object); }); \
+  }
+#define CREATES_HIDDEN(resource, name, params, args, family)        \
+  FUNCTION(name, params) {                                          \
+    return Hid(Row::name, family, [&] { return REAL(name) args; }); \
+  }
+#define DUPLICATES(name, params, args, source)                             \
+  FUNCTION(name, params) {                                                 \
+    return Duplicated(Row::name, source, [&] { return REAL(name) args; }); \
+  }
+#define DUPLICATES_OVER(name, params, args, source, target)                            \
+  FUNCTION(name, params) {                                                             \
+    return DuplicatedOver(Row::name, source, target, [&] { return REAL(name) args; }); \
+  }
+#define REOPENS_STREAM(name, params, args, path, stream)                                               \
+  FUNCTION(name, params) {                                                                             \
+    return ReopenedStream(Row::name, path, stream, StreamDescriptor, [&] { return REAL(name) args; }); \
+  }
 #define ADOPTS(name, params, args) \
   FUNCTION(name, params) { return REAL(name) args; }
-#define CLOSES(name, params, args, fd) \
-  FUNCTION(name, params) { return Closed(Row::name, fd, [&] { return REAL(name) args; }); }
-#define CLOSES_RANGE(name, params, args, first, last, closes) \
-  FUNCTION(name, params) { return ClosedRange(Row::name, first, last, closes, [&] { return REAL(name) args; }); }
-#define CLOSES_HIDDEN(name, params, args, family) \
-  FUNCTION(name, params) { return Unhid(Row::name, family, [&] { return REAL(name) args; }); }
+#define CLOSES(name, params, args, fd)                             \
+  FUNCTION(name, params) {                                         \
+    return Closed(Row::name, fd, [&] { return REAL(name) args; }); \
+  }
+#define CLOSES_RANGE(name, params, args, first, last, closes)                            \
+  FUNCTION(name, params) {                                                               \
+    return ClosedRange(Row::name, first, last, closes, [&] { return REAL(name) args; }); \
+  }
+#define CLOSES_HIDDEN(name, params, args, family)                     \
+  FUNCTION(name, params) {                                            \
+    return Unhid(Row::name, family, [&] { return REAL(name) args; }); \
+  }
 #define OTHER(resource, name)
 
 #include "interposer/interposed_functions.inc"

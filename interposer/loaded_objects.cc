@@ -14,13 +14,14 @@
 
 // Absent before glibc 2.35 and from other libcs: then objects loaded later stay unknown.
 extern "C" __attribute__((weak)) int _dl_find_object(void*, dl_find_object*) noexcept;
-extern "C" __attribute__((visibility("hidden"))) const ElfW(Ehdr) __ehdr_start;
 
 namespace fdtrace {
 namespace {
 
 constinit std::atomic<LoadedObject*> g_objects{nullptr};
 constinit std::atomic<uint32_t> g_generation{1};
+constinit uintptr_t g_own_start = 0;
+constinit uintptr_t g_own_end = 0;
 
 const char* CopyString(const char* text, size_t length) {
   auto* const copy = static_cast<char*>(AllocateForever(length + 1));
@@ -110,7 +111,8 @@ void AddObject(const dl_phdr_info& info) {
   object->build_id = CopyBuildId(info);
   SetExtent(*object);
   object->identity = IdentityAt(object->start);
-  object->key = HashBytes(HashBytes(1, object->path, strlen(object->path)), object->build_id.data(), object->build_id.size());
+  object->key =
+      HashBytes(HashBytes(1, object->path, strlen(object->path)), object->build_id.data(), object->build_id.size());
   object->next = g_objects.load(std::memory_order_relaxed);
   while (!g_objects.compare_exchange_weak(object->next, object, std::memory_order_acq_rel)) {
   }
@@ -121,15 +123,24 @@ int AddListed(dl_phdr_info* info, size_t, void*) {
   return 0;
 }
 
-bool Vanished(const LoadedObject& object) { return object.identity != nullptr && IdentityAt(object.start) != object.identity; }
+bool Vanished(const LoadedObject& object) {
+  return object.identity != nullptr && IdentityAt(object.start) != object.identity;
+}
 
 }  // namespace
 
-void ListLoadedObjects() { Real<decltype(::dl_iterate_phdr)>(Row::dl_iterate_phdr)(AddListed, nullptr); }
+void ListLoadedObjects() {
+  Real<decltype(::dl_iterate_phdr)>(Row::dl_iterate_phdr)(AddListed, nullptr);
+  if (const LoadedObject* const own = FindLoadedObject(reinterpret_cast<uintptr_t>(&ListLoadedObjects))) {
+    g_own_start = own->start;
+    g_own_end = own->end;
+  }
+}
 
 LoadedObject* FindLoadedObject(uintptr_t address) {
   for (LoadedObject* object = g_objects.load(std::memory_order_acquire); object != nullptr; object = object->next) {
-    if (address >= object->start && address < object->end && !object->gone.load(std::memory_order_relaxed)) return object;
+    if (address >= object->start && address < object->end && !object->gone.load(std::memory_order_relaxed))
+      return object;
   }
   return nullptr;
 }
@@ -179,9 +190,6 @@ int ReplayLoadedObjects(int (*callback)(dl_phdr_info*, size_t, void*), void* clo
 
 uint32_t LoadGeneration() { return g_generation.load(std::memory_order_acquire); }
 
-bool IsOurs(uintptr_t address) {
-  extern __attribute__((visibility("hidden"))) const char fdtrace_text_end __asm__("_etext");
-  return address >= reinterpret_cast<uintptr_t>(&__ehdr_start) && address < reinterpret_cast<uintptr_t>(&fdtrace_text_end);
-}
+bool IsOurs(uintptr_t address) { return address >= g_own_start && address < g_own_end; }
 
 }  // namespace fdtrace

@@ -1,7 +1,9 @@
-// The program's executable and libraries, as a list of our own: it is replayed to libunwind in place of dl_iterate_phdr, which
-// takes the loader's lock (a forked child hangs on it if another thread held it), and it turns addresses into (module, offset).
+// The program's executable and libraries, as a list of our own: it is replayed to libunwind in place of
+// dl_iterate_phdr, which takes the loader's lock (a forked child hangs on it if another thread held it), and it turns
+// addresses into (module, offset).
 //
-//  - Filled at start from the loader; later objects are noticed when a frame lies in one, by _dl_find_object, which takes no
+//  - Filled at start from the loader; later objects are noticed when a frame lies in one, by _dl_find_object, which
+//  takes no
 //    lock. dlopen itself is not interposed: it looks at its caller, and would take ours for it (RPATH, namespaces).
 //  - Holds copies: nothing in it points into an object that may be unloaded.
 //  - Reading and noticing are lock-free, safe in signal handlers and after fork.
@@ -19,13 +21,13 @@ struct LoadedObject {
   LoadedObject* next;
   uintptr_t start;  // of its mappings
   uintptr_t end;
-  const void* identity;             // the loader's link_map: another one at the same place is another object
-  dl_phdr_info info;                // with copies of the name and the program headers
-  const char* path;                 // absolute; empty for the vDSO
+  const void* identity;  // the loader's link_map: another one at the same place is another object
+  dl_phdr_info info;     // with copies of the name and the program headers
+  const char* path;      // absolute; empty for the vDSO
   std::span<const unsigned char> build_id;
-  uint64_t key;                     // Module.key of event.proto
-  std::atomic<bool> gone;           // unloaded
-  std::atomic<bool> sent;           // to the collector
+  uint64_t key;            // Module.key of event.proto
+  std::atomic<bool> gone;  // unloaded
+  std::atomic<bool> sent;  // to the collector
 };
 
 // Lists what is loaded now. In the constructor only: it asks the loader.

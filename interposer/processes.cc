@@ -21,7 +21,8 @@ namespace fdtrace {
 namespace {
 
 constexpr timespec kExitNap = {.tv_sec = 0, .tv_nsec = 50'000'000};
-constexpr int kMaxExitNaps = 200;  // ten seconds: a collector that lists a hundred thousand descriptors takes half of one
+constexpr int kMaxExitNaps =
+    200;  // ten seconds: a collector that lists a hundred thousand descriptors takes half of one
 
 void AwaitCollector(Attachment& attachment) {
   ArenaHeader& header = attachment.arenas[0].load(std::memory_order_relaxed)->header;

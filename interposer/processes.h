@@ -3,8 +3,8 @@
 
 namespace fdtrace {
 
-// Tells the collector that the process is about to end, and waits, bounded, until it has looked at /proc. Once per process;
-// does nothing in a process that recorded nothing, nor in a vfork child.
+// Tells the collector that the process is about to end, and waits, bounded, until it has looked at /proc. Once per
+// process; does nothing in a process that recorded nothing, nor in a vfork child.
 void AnnounceExit(int status);
 
 }  // namespace fdtrace

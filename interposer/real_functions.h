@@ -1,7 +1,7 @@
 // The functions behind ours: the next definition of each name after this library, as the loader sees it.
 //
-// Resolved all at once by the constructor; a call that comes before it resolves its own. So dlsym, which takes the loader's
-// lock, never runs in a signal handler or a forked child of a program that has started.
+// Resolved all at once by the constructor; a call that comes before it resolves its own. So dlsym, which takes the
+// loader's lock, never runs in a signal handler or a forked child of a program that has started.
 #pragma once
 
 #include <atomic>

@@ -1,4 +1,5 @@
-// Writes events into this thread's ring (layout and guarantees: proto/session.h). Safe in signal handlers and after fork.
+// Writes events into this thread's ring (layout and guarantees: proto/session.h). Safe in signal handlers and after
+// fork.
 //
 //  - A record is complete before it is published; a process killed at any instruction loses at most that record.
 //  - Records of a signal handler that interrupted us are appended behind ours and published with it.

@@ -33,7 +33,8 @@ SentStacks* Sent() {
 
 bool WasSent(const SentStacks& sent, uint64_t hash) {
   const auto& set = sent.hashes[hash % kSets];
-  return std::any_of(std::begin(set), std::end(set), [&](const auto& way) { return way.load(std::memory_order_relaxed) == hash; });
+  return std::any_of(std::begin(set), std::end(set),
+                     [&](const auto& way) { return way.load(std::memory_order_relaxed) == hash; });
 }
 
 void MarkSent(SentStacks& sent, uint64_t hash) {

@@ -1,5 +1,5 @@
-// The stack of the calling thread, interned: known by its hash, sent to the collector the first time this process has it.
-// Safe in signal handlers and after fork.
+// The stack of the calling thread, interned: known by its hash, sent to the collector the first time this process has
+// it. Safe in signal handlers and after fork.
 #pragma once
 
 #include <cstdint>

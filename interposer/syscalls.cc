@@ -17,8 +17,8 @@
 #include "interposer/unwinder.h"
 #include "interposer/unwinder_guard.h"
 
-// Numbers that a machine lacks (aarch64 has no open) or that the headers here do not know yet get one that no call has, each
-// its own, so that the table need not know of machines.
+// Numbers that a machine lacks (aarch64 has no open) or that the headers here do not know yet get one that no call has,
+// each its own, so that the table need not know of machines.
 #define FDTRACE_ABSENT(position) (-1000 - (position))
 #ifndef SYS_open
 #define SYS_open FDTRACE_ABSENT(0)
@@ -56,31 +56,32 @@ long Dispatch(const Arguments& call) {
 #define SYSCALL_OPENS(resource, name, path) \
   case SYS_##name:                          \
     return Created(Row::syscall_##name, static_cast<int>(Forward(call)), Text(path));
-#define SYSCALL_CREATES_PAIR(resource, name, pair)                \
-  case SYS_##name: {                                              \
-    const int* const fds = reinterpret_cast<const int*>(pair);    \
-    const auto result = static_cast<int>(Forward(call));          \
+#define SYSCALL_CREATES_PAIR(resource, name, pair)                 \
+  case SYS_##name: {                                               \
+    const int* const fds = reinterpret_cast<const int*>(pair);     \
+    const auto result = static_cast<int>(Forward(call));           \
     return CreatedPair(Row::syscall_##name, result, fds, fds + 1); \
   }
-#define SYSCALL_DUPLICATES(name, duplicates)                                                              \
-  case SYS_##name:                                                                                        \
-    if (!(duplicates)) return Forward(call);                                                              \
+#define SYSCALL_DUPLICATES(name, duplicates) \
+  case SYS_##name:                           \
+    if (!(duplicates)) return Forward(call); \
     return Duplicated(Row::syscall_##name, fd, [&] { return static_cast<int>(Forward(call)); });
-#define SYSCALL_DUPLICATES_OVER(name) \
-  case SYS_##name:                    \
-    return DuplicatedOver(Row::syscall_##name, fd, static_cast<int>(b), [&] { return static_cast<int>(Forward(call)); });
-#define SYSCALL_RECEIVES(name, count) \
-  case SYS_##name: {                  \
-    const long result = Forward(call); \
+#define SYSCALL_DUPLICATES_OVER(name)                                   \
+  case SYS_##name:                                                      \
+    return DuplicatedOver(Row::syscall_##name, fd, static_cast<int>(b), \
+                          [&] { return static_cast<int>(Forward(call)); });
+#define SYSCALL_RECEIVES(name, count)            \
+  case SYS_##name: {                             \
+    const long result = Forward(call);           \
     if (result >= 0) ReceivedBy##name(b, count); \
-    return result;                    \
+    return result;                               \
   }
 #define SYSCALL_CLOSES(name) \
   case SYS_##name:           \
     return Closed(Row::syscall_##name, fd, [&] { return Forward(call); });
-#define SYSCALL_CLOSES_RANGE(name, closes)                                                                             \
-  case SYS_##name:                                                                                                     \
-    if (closes) RecordClosingRange(Row::syscall_##name, static_cast<unsigned>(a), static_cast<unsigned>(b));           \
+#define SYSCALL_CLOSES_RANGE(name, closes)                                                                   \
+  case SYS_##name:                                                                                           \
+    if (closes) RecordClosingRange(Row::syscall_##name, static_cast<unsigned>(a), static_cast<unsigned>(b)); \
     return Forward(call);
 #define SYSCALL_EXITS(name) \
   case SYS_##name:          \

@@ -28,7 +28,7 @@ constinit FlushCache* g_flush = nullptr;
 constinit unw_addr_space_t* g_local_space = nullptr;
 constinit uintptr_t g_text_start = 0;
 constinit uintptr_t g_text_end = 0;
-constinit std::atomic<bool> g_distrusted{false};   // its locks may be held by a thread that this process does not have
+constinit std::atomic<bool> g_distrusted{false};  // its locks may be held by a thread that this process does not have
 constinit std::atomic<uint32_t> g_forks_waiting{0};
 
 bool MayEnter(const HookScope& scope) {
@@ -36,8 +36,8 @@ bool MayEnter(const HookScope& scope) {
          !scope.nested();
 }
 
-// The fence between marking ourselves and looking for a fork, and the one between announcing a fork and looking for marks,
-// are the exchanges: one of the two sees the other.
+// The fence between marking ourselves and looking for a fork, and the one between announcing a fork and looking for
+// marks, are the exchanges: one of the two sees the other.
 bool Enter(RingHeader& ring) {
   for (int nap = 0; nap < kMaxUnwindNaps; ++nap) {
     ring.in_unwinder.exchange(1, std::memory_order_seq_cst);

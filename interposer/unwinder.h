@@ -2,7 +2,8 @@
 //
 //  - dlopened RTLD_LOCAL in the constructor, never linked: linked, its _Unwind_* would come before libgcc's.
 //  - What it calls binds to our names, and those answer it without touching the program (unwinder_guard.cc).
-//  - Its mutexes remain. fork waits, bounded, until no other thread is inside; if that fails, the child takes no stacks.
+//  - Its mutexes remain. fork waits, bounded, until no other thread is inside; if that fails, the child takes no
+//  stacks.
 #pragma once
 
 #include <cstddef>
@@ -28,7 +29,7 @@ bool IsUnwinder(const void* address);
 // Round a fork: `Child` and `Parent` are told in which process they are.
 class UnwinderForkGuard {
  public:
-  UnwinderForkGuard();   // other threads stay out of the unwinder from here on
+  UnwinderForkGuard();  // other threads stay out of the unwinder from here on
   void InParent();
   void InChild();
 

@@ -1,9 +1,12 @@
 // The functions that libunwind calls to look at memory and files, and what it gets instead: it may open no pipe in the
-// program, write nothing into its files, open none of its own and wait for no loader lock. A call is libunwind's when its
-// return address lies there. Everybody else's calls go on unchanged.
+// program, write nothing into its files, open none of its own and wait for no loader lock. A call is libunwind's when
+// its return address lies there. Everybody else's calls go on unchanged.
 //
-// libunwind tells whether an address can be read by writing a byte from it into a pipe of its own and reading it back. It is
-// handed two numbers that no descriptor can have, and a write to them asks the kernel about the address in another way.
+// libunwind tells whether an address can be read by writing a byte from it into a pipe of its own and reading it back.
+// It is handed two numbers that no descriptor can have, and a write to them asks the kernel about the address in
+// another way.
+#include "interposer/unwinder_guard.h"
+
 #include <cerrno>
 #include <csignal>
 #include <cstdarg>
@@ -15,7 +18,6 @@
 #include "interposer/real_functions.h"
 #include "interposer/undeclared.h"
 #include "interposer/unwinder.h"
-#include "interposer/unwinder_guard.h"
 
 namespace fdtrace {
 namespace {

@@ -13,7 +13,8 @@ namespace fdtrace {
 
 class WireWriter {
  public:
-  explicit WireWriter(std::span<unsigned char> buffer) : begin_(buffer.data()), at_(begin_), end_(begin_ + buffer.size()) {}
+  explicit WireWriter(std::span<unsigned char> buffer)
+      : begin_(buffer.data()), at_(begin_), end_(begin_ + buffer.size()) {}
 
   std::span<const unsigned char> written() const { return {begin_, at_}; }
   bool overflow() const { return overflow_; }
