@@ -1,0 +1,138 @@
+// Decides whether a file is the one that was traced, and which source knows best about an address.
+#include "viewer/module_symbols.h"
+
+#include <cxxabi.h>
+#include <elfutils/libdwfl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <optional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "viewer/debug_file.h"
+#include "viewer/debug_info.h"
+#include "viewer/symbol_table.h"
+
+namespace fdtrace {
+namespace {
+
+struct EndDwfl {
+  void operator()(Dwfl* dwfl) const { dwfl_end(dwfl); }
+};
+using DwflSession = std::unique_ptr<Dwfl, EndDwfl>;
+
+int FindNoElf(Dwfl_Module*, void**, const char*, Dwarf_Addr, char**, Elf**) { return -1; }
+
+constexpr Dwfl_Callbacks kOffline = {
+    .find_elf = FindNoElf,  // never asked: the file is given
+    .find_debuginfo = FindDebugFile,
+    .section_address = dwfl_offline_section_address,
+    .debuginfo_path = nullptr,
+};
+
+std::optional<Symbol> FunctionSymbol(Dwfl_Module* module, int index) {
+  GElf_Sym entry;
+  GElf_Addr address = 0;
+  GElf_Word section = 0;
+  const char* name = dwfl_module_getsym_info(module, index, &entry, &address, &section, nullptr, nullptr);
+  if (name == nullptr || section == SHN_UNDEF) return std::nullopt;
+  const int type = GELF_ST_TYPE(entry.st_info);
+  if (type != STT_FUNC && type != STT_GNU_IFUNC) return std::nullopt;
+  const int binding = GELF_ST_BIND(entry.st_info);
+  absl::string_view plain = name;
+  return Symbol{.address = address,
+                .bytes = entry.st_size,
+                .binding = binding == STB_LOCAL  ? Symbol::Binding::kLocal
+                           : binding == STB_WEAK ? Symbol::Binding::kWeak
+                                                 : Symbol::Binding::kGlobal,
+                .name = std::string(plain.substr(0, plain.find('@')))};  // without "@@GLIBC_2.34"
+}
+
+SymbolTable ReadSymbolTable(Dwfl_Module* module) {
+  std::vector<Symbol> symbols;
+  const int count = dwfl_module_getsymtab(module);
+  for (int i = 0; i < count; ++i) {
+    if (std::optional<Symbol> symbol = FunctionSymbol(module, i)) symbols.push_back(*std::move(symbol));
+  }
+  return SymbolTable(std::move(symbols));
+}
+
+class ElfSymbols : public ModuleSymbols {
+ public:
+  ElfSymbols(DwflSession session, Dwfl_Module* module) : session_(std::move(session)), module_(module) {
+    Dwarf_Addr bias = 0;
+    // Null when there is no debug information, which is no error: the symbol table remains.
+    if (Dwarf* dwarf = dwfl_module_getdwarf(module, &bias)) debug_info_.emplace(dwarf, bias);
+  }
+
+  std::vector<Place> Find(uint64_t address) override {
+    std::vector<Place> places;
+    if (debug_info_) places = debug_info_->Find(address);
+    // Assembly has lines but no functions; code without debug information has neither.
+    if (places.empty() || places.back().function.empty()) {
+      if (!symbols_) symbols_ = ReadSymbolTable(module_);
+      const absl::string_view name = symbols_->Find(address);
+      if (!name.empty()) {
+        if (places.empty()) places.emplace_back();
+        places.back().function = std::string(name);
+      }
+    }
+    for (Place& place : places) place.function = Demangled(place.function);
+    return places;
+  }
+
+ private:
+  DwflSession session_;  // owns the module and its debug information
+  Dwfl_Module* module_;
+  std::optional<DebugInfo> debug_info_;
+  std::optional<SymbolTable> symbols_;  // read when first needed
+};
+
+absl::Status CheckUnchanged(const TracedFile& file, Dwfl_Module* module, const struct stat& status) {
+  const absl::Status changed = absl::FailedPreconditionError("the file has changed since it was traced");
+  const unsigned char* bits = nullptr;
+  GElf_Addr address = 0;
+  const int bytes = dwfl_module_build_id(module, &bits, &address);
+  const absl::string_view build_id(reinterpret_cast<const char*>(bits), bytes > 0 ? bytes : 0);
+  if (build_id != file.build_id) return changed;
+  const int64_t modified_unix_ns = status.st_mtim.tv_sec * int64_t{1'000'000'000} + status.st_mtim.tv_nsec;
+  if (build_id.empty() && modified_unix_ns > file.in_use_at_unix_ns) return changed;
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ModuleSymbols>> ModuleSymbols::Open(const TracedFile& file) {
+  if (file.path.empty()) return absl::NotFoundError("it is no file");
+  struct stat status;
+  if (stat(file.path.c_str(), &status) != 0) {
+    if (errno == ENOENT) return absl::NotFoundError("the file is no longer there");
+    return absl::ErrnoToStatus(errno, "the file cannot be read");
+  }
+  // Opening a FIFO or a device that took the file's place could wait for ever.
+  if (!S_ISREG(status.st_mode)) return absl::FailedPreconditionError("the file has changed since it was traced");
+  DwflSession session(dwfl_begin(&kOffline));
+  if (session == nullptr) return absl::InternalError(absl::StrCat("libdw: ", dwfl_errmsg(-1)));
+  dwfl_report_begin(session.get());
+  // At base 0 with the file's own addresses, as the trace has them.
+  Dwfl_Module* module = dwfl_report_elf(session.get(), file.path.c_str(), file.path.c_str(), -1, 0, true);
+  if (module == nullptr)
+    return absl::FailedPreconditionError(absl::StrCat("the file cannot be read: ", dwfl_errmsg(-1)));
+  dwfl_report_end(session.get(), nullptr, nullptr);
+  if (absl::Status unchanged = CheckUnchanged(file, module, status); !unchanged.ok()) return unchanged;
+  return std::make_unique<ElfSymbols>(std::move(session), module);
+}
+
+std::string Demangled(absl::string_view name) {
+  if (!absl::StartsWith(name, "_Z")) return std::string(name);
+  int status = 0;
+  const std::unique_ptr<char, decltype(&std::free)> demangled(
+      abi::__cxa_demangle(std::string(name).c_str(), nullptr, nullptr, &status), &std::free);
+  return demangled != nullptr ? std::string(demangled.get()) : std::string(name);
+}
+
+}  // namespace fdtrace

@@ -1,0 +1,133 @@
+// Reads one module's file at a time, its addresses sorted.
+#include "viewer/symbolizer.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <limits>
+#include <map>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "proto/trace_file.h"
+#include "viewer/module_symbols.h"
+#include "viewer/printable.h"
+
+namespace fdtrace {
+namespace {
+
+// What is to be looked up in one module.
+struct Wanted {
+  std::set<uint64_t> addresses;
+  // The first open of a site with frames in it: the module was loaded by then.
+  uint64_t in_use_at_ns = std::numeric_limits<int64_t>::max();
+};
+using WantedByModule = std::map<uint32_t, Wanted>;
+
+WantedByModule AddressesOf(const Trace& trace) {
+  absl::flat_hash_map<uint32_t, const TraceStack*> stacks;
+  for (const TraceStack& stack : trace.stacks) stacks[stack.index()] = &stack;
+  WantedByModule wanted;
+  const auto want = [&](uint32_t stack, uint64_t at_ns) {
+    const auto found = stacks.find(stack);
+    if (found == stacks.end()) return;
+    for (const TraceFrame& frame : found->second->frames()) {
+      if (frame.module() == 0) continue;
+      Wanted& module = wanted[frame.module()];
+      module.addresses.insert(frame.address());
+      module.in_use_at_ns = std::min(module.in_use_at_ns, at_ns);
+    }
+  };
+  for (const TraceSite& site : trace.sites) {
+    want(site.stack(), site.first_opened_ns());
+    for (const TraceClosedAt& closed_at : site.closed_at()) want(closed_at.stack(), site.first_opened_ns());
+  }
+  for (const TraceSymbol& known : trace.symbols) {
+    const auto found = wanted.find(known.module());
+    if (found == wanted.end()) continue;
+    if (known.unread_reason().empty()) {
+      found->second.addresses.erase(known.address());
+    } else {
+      wanted.erase(found);
+    }
+  }
+  return wanted;
+}
+
+TraceSymbol SymbolOf(uint32_t module, uint64_t address, const std::vector<Place>& places) {
+  TraceSymbol symbol;
+  symbol.set_module(module);
+  symbol.set_address(address);
+  for (const Place& place : places) {
+    TraceSource& source = *symbol.add_places();
+    // Names in debug information are bytes of any encoding; protobuf strings are UTF-8.
+    source.set_function(Printable(place.function));
+    source.set_file(Printable(place.file));
+    source.set_line(place.line);
+  }
+  return symbol;
+}
+
+void LookUp(uint32_t index, const TracedFile& file, const Wanted& wanted, std::vector<TraceSymbol>& symbols) {
+  const absl::StatusOr<std::unique_ptr<ModuleSymbols>> module = ModuleSymbols::Open(file);
+  if (!module.ok()) {
+    symbols.emplace_back().set_module(index);
+    symbols.back().set_unread_reason(Printable(module.status().message()));
+    return;
+  }
+  for (uint64_t address : wanted.addresses) {
+    if (address == 0) continue;
+    // A return address is that of the instruction after the call, which may belong to the next line or even the next
+    // function; one byte before it lies within the call.
+    const std::vector<Place> places = (*module)->Find(address - 1);
+    if (!places.empty()) symbols.push_back(SymbolOf(index, address, places));
+  }
+}
+
+}  // namespace
+
+std::vector<TraceSymbol> LookUpSymbols(const Trace& trace, const SymbolProgress& progress) {
+  const WantedByModule wanted = AddressesOf(trace);
+  absl::flat_hash_map<uint32_t, const TraceModule*> modules;
+  for (const TraceModule& module : trace.modules) modules[module.index()] = &module;
+  size_t total = 0;
+  for (const auto& [index, module] : wanted) total += module.addresses.size();
+
+  std::vector<TraceSymbol> symbols;
+  size_t done = 0;
+  for (const auto& [index, want] : wanted) {
+    if (progress) progress(done, total);
+    done += want.addresses.size();
+    const auto module = modules.find(index);
+    // The vDSO has no file.
+    if (module == modules.end() || module->second->path().empty() || want.addresses.empty()) continue;
+    const TraceStart& start = trace.start ? *trace.start : TraceStart::default_instance();
+    const std::filesystem::path directory(start.directory());
+    LookUp(index,
+           TracedFile{.path = (directory / module->second->path()).string(),
+                      .build_id = module->second->build_id(),
+                      .in_use_at_unix_ns = start.started_unix_ns() + static_cast<int64_t>(want.in_use_at_ns)},
+           want, symbols);
+  }
+  if (progress) progress(total, total);
+  return symbols;
+}
+
+absl::Status AddSymbols(const std::string& trace_path, const SymbolProgress& progress) {
+  const absl::StatusOr<Trace> trace = ReadTrace(trace_path);
+  if (!trace.ok()) return trace.status();
+  std::vector<TraceSymbol> symbols = LookUpSymbols(*trace, progress);
+  if (symbols.empty()) return absl::OkStatus();
+  absl::StatusOr<std::unique_ptr<TraceWriter>> writer = TraceWriter::Extend(trace_path);
+  if (!writer.ok()) return writer.status();
+  for (TraceSymbol& symbol : symbols) {
+    TraceRecord record;
+    *record.mutable_symbol() = std::move(symbol);
+    if (absl::Status appended = (*writer)->Append(record); !appended.ok()) return appended;
+  }
+  return (*writer)->Close();
+}
+
+}  // namespace fdtrace

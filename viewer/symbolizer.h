@@ -1,0 +1,27 @@
+// Makes a trace complete in itself: puts functions and source lines to the addresses in it while the files that they
+// come from are still at hand.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "proto/trace.pb.h"
+#include "viewer/trace.h"
+
+namespace fdtrace {
+
+// Called between modules: so many addresses of so many are looked up. May be null.
+using SymbolProgress = std::function<void(size_t done, size_t total)>;
+
+// Looks up every frame of every stack that a site of the trace was opened or closed at, and appends the TraceSymbols to
+// the file. An address about which nothing is known gets none; a module that could not be read gets one with the
+// reason. What an earlier call added is not looked up again. The work follows the number of distinct addresses.
+absl::Status AddSymbols(const std::string& trace_path, const SymbolProgress& progress = nullptr);
+
+// The same without the file: the symbols that the trace lacks.
+std::vector<TraceSymbol> LookUpSymbols(const Trace& trace, const SymbolProgress& progress = nullptr);
+
+}  // namespace fdtrace

@@ -1,0 +1,58 @@
+// Sorts a trace's records by kind; believes nothing else about them.
+#include "viewer/trace.h"
+
+#include <memory>
+#include <utility>
+
+#include "proto/trace_file.h"
+
+namespace fdtrace {
+namespace {
+
+void Keep(TraceRecord& record, Trace& trace) {
+  switch (record.record_case()) {
+    case TraceRecord::kStart:
+      trace.start = std::move(*record.mutable_start());
+      break;
+    case TraceRecord::kProcess:
+      trace.processes.push_back(std::move(*record.mutable_process()));
+      break;
+    case TraceRecord::kModule:
+      trace.modules.push_back(std::move(*record.mutable_module()));
+      break;
+    case TraceRecord::kStack:
+      trace.stacks.push_back(std::move(*record.mutable_stack()));
+      break;
+    case TraceRecord::kSite:
+      trace.sites.push_back(std::move(*record.mutable_site()));
+      break;
+    case TraceRecord::kOpenDescriptor:
+      trace.descriptors.push_back(std::move(*record.mutable_open_descriptor()));
+      break;
+    case TraceRecord::kTimeline:
+      trace.timeline = std::move(*record.mutable_timeline());
+      break;
+    case TraceRecord::kSymbol:
+      trace.symbols.push_back(std::move(*record.mutable_symbol()));
+      break;
+    case TraceRecord::kEnd:
+      trace.end = std::move(*record.mutable_end());
+      break;
+    case TraceRecord::RECORD_NOT_SET:
+      break;  // of a kind that a later version added without a new file version
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<Trace> ReadTrace(const std::string& path) {
+  absl::StatusOr<std::unique_ptr<TraceReader>> reader = TraceReader::Open(path);
+  if (!reader.ok()) return reader.status();
+  Trace trace;
+  TraceRecord record;
+  while ((*reader)->Next(record)) Keep(record, trace);
+  trace.damage = (*reader)->damage();
+  return trace;
+}
+
+}  // namespace fdtrace

@@ -1,0 +1,32 @@
+// A whole trace in memory. It is as large as the trace's sites and open descriptors, whatever the number of events.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "proto/trace.pb.h"
+
+namespace fdtrace {
+
+// The records of each kind in the order of the file. Indices inside them (TraceSite.stack, …) are the records' own
+// numbers, not positions here.
+struct Trace {
+  std::optional<TraceStart> start;
+  std::vector<TraceProcess> processes;
+  std::vector<TraceModule> modules;
+  std::vector<TraceStack> stacks;
+  std::vector<TraceSite> sites;
+  std::vector<TraceDescriptor> descriptors;
+  std::vector<TraceSymbol> symbols;
+  std::optional<TraceTimeline> timeline;
+  std::optional<TraceEnd> end;  // none: recording was cut short
+  std::string damage;           // where and how the file is damaged; empty when it is whole
+};
+
+// A trace that was cut short or is damaged gives what there is before the damage. An error only when there is no trace
+// to be read at all; it names the path.
+absl::StatusOr<Trace> ReadTrace(const std::string& path);
+
+}  // namespace fdtrace
