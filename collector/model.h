@@ -52,6 +52,7 @@ class Model {
   virtual ~Model() = default;
 
   // An image with the pid of a living process follows it by exec: CLOEXEC descriptors, those no longer in `present`, end.
+  // All events of the image before it were consumed; what comes of it later counts as lost.
   virtual void ImageStarted(const Image& image) = 0;
 
   // An event of image `serial`, read from its ring `ring` (a number unique within the image; Thread events name its
@@ -66,7 +67,9 @@ class Model {
   virtual std::vector<int> OpenNumbers(uint32_t serial) const = 0;
 
   // The image's process as /proc shows it now, all events consumed before. Corrects the model: a descriptor unknown to it
-  // becomes one whose origin was not seen, one that is gone ends as closed unseen.
+  // becomes one whose origin was not seen, one that is gone ends as closed unseen. `at_ns` is a time before /proc was read:
+  // lifetimes that began since are not judged. In a running process an unknown descriptor counts once two looks have found
+  // it, or the process has ended, for its event may be under way; and a close may still be told after its descriptor was missed.
   virtual void Compare(uint32_t serial, const std::vector<SeenDescriptor>& seen, uint64_t at_ns) = 0;
 
   // The process of the image has ended; what it still held is kept as still open.

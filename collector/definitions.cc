@@ -1,0 +1,92 @@
+#include "collector/definitions.h"
+
+#include <utility>
+
+namespace fdtrace {
+namespace {
+
+// A daemon that forks and ends, over and over, would else make an endless chain.
+constexpr int kMaxDepth = 16;
+
+}  // namespace
+
+Definitions::Definitions(std::shared_ptr<Definitions> ancestor) : ancestor_(std::move(ancestor)) {
+  if (ancestor_ == nullptr) return;
+  if (ancestor_->depth_ >= kMaxDepth) ancestor_->TakeOverAncestors();
+  depth_ = ancestor_->depth_ + 1;
+}
+
+void Definitions::TakeOverAncestors() {
+  for (const Definitions* above = ancestor_.get(); above != nullptr; above = above->ancestor_.get()) {
+    functions_.insert(above->functions_.begin(), above->functions_.end());
+    modules_.insert(above->modules_.begin(), above->modules_.end());
+    for (const auto& [hash, record] : above->stacks_) {
+      if (record.index != 0) stacks_.try_emplace(hash, StackRecord{.index = record.index, .frames = nullptr});
+    }
+  }
+  ancestor_.reset();
+  depth_ = 0;
+}
+
+bool Definitions::Define(const Function& function, Sites& sites) {
+  const Resource resource = Resource_IsValid(function.resource()) ? function.resource() : RESOURCE_UNKNOWN;
+  functions_[function.number()] = {.name = sites.Name(function.name()), .resource = resource};
+  return true;
+}
+
+bool Definitions::Define(const Module& module, Sites& sites) {
+  if (module.key() == 0 || module.path().find('\0') != std::string::npos) return false;
+  modules_[module.key()] = sites.Module(module.key(), module.path(), module.build_id());
+  return true;
+}
+
+bool Definitions::Define(const Stack& stack) {
+  if (stack.hash() == 0 || stack.modules_size() != stack.addresses_size()) return false;
+  StackRecord& record = stacks_[stack.hash()];
+  if (record.index == 0 && record.frames == nullptr) record.frames = std::make_unique<Stack>(stack);
+  return true;
+}
+
+std::optional<Definitions::FunctionRow> Definitions::FindFunction(uint32_t number) const {
+  for (const Definitions* at = this; at != nullptr; at = at->ancestor_.get()) {
+    if (const auto it = at->functions_.find(number); it != at->functions_.end()) return it->second;
+  }
+  return std::nullopt;
+}
+
+uint32_t Definitions::FindModule(uint64_t key) const {
+  for (const Definitions* at = this; at != nullptr; at = at->ancestor_.get()) {
+    if (const auto it = at->modules_.find(key); it != at->modules_.end()) return it->second;
+  }
+  return 0;
+}
+
+bool Definitions::Complete(StackRecord& record, Sites& sites) const {
+  if (record.index != 0) return true;
+  TraceStack stack;
+  for (int i = 0; i < record.frames->modules_size(); ++i) {
+    const uint64_t key = record.frames->modules(i);
+    uint32_t module = key == 0 ? 0 : FindModule(key);
+    if (key != 0 && module == 0) module = sites.ModuleByKey(key);
+    if (key != 0 && module == 0) return false;
+    TraceFrame& frame = *stack.add_frames();
+    frame.set_module(module);
+    frame.set_address(record.frames->addresses(i));
+  }
+  stack.set_truncated(record.frames->truncated());
+  record.index = sites.Stack(stack);
+  record.frames.reset();
+  return true;
+}
+
+std::optional<uint32_t> Definitions::FindStack(uint64_t hash, Sites& sites) {
+  if (hash == 0) return 0;
+  for (Definitions* at = this; at != nullptr; at = at->ancestor_.get()) {
+    if (const auto it = at->stacks_.find(hash); it != at->stacks_.end() && at->Complete(it->second, sites)) {
+      return it->second.index;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace fdtrace

@@ -1,0 +1,52 @@
+// A descriptor while it is open, and what all processes of a recording share in counting them. Pure.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "collector/model.h"
+#include "collector/sites.h"
+#include "collector/timeline.h"
+
+namespace fdtrace {
+
+// The name and number of a thread; the kernel's names have 15 bytes at most.
+struct ThreadLabel {
+  uint32_t tid = 0;
+  std::array<char, 16> name = {};
+};
+
+struct Lifetime {
+  uint64_t opened_ns = 0;
+  uint32_t place = 0;  // of its site; 0: none, for it is one of 0-2 or its origin was not seen
+  int32_t fd = -1;
+  ThreadLabel thread;
+  bool elder = false;  // it has lived over exec: the image now running knows no id of it
+  std::string path_argument;
+  std::unique_ptr<SeenDescriptor> seen;  // as /proc showed it last; null: not looked at
+};
+
+// What a process still held when it ended.
+struct LeftOpen {
+  Lifetime lifetime;
+  uint32_t process = 0;
+  bool inherited = false;
+};
+
+// Standard input, output and error are left out of sites and of the timeline.
+inline constexpr int32_t kLastStandardNumber = 2;
+
+class TracedProcess;
+
+struct Recording {
+  Sites sites;
+  Timeline timeline;
+  std::vector<LeftOpen> left_open;
+  absl::flat_hash_map<uint32_t, TracedProcess*> by_image;  // serial of its running image -> living process
+};
+
+}  // namespace fdtrace

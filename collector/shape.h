@@ -1,0 +1,32 @@
+// How many descriptors a site held over its own operations, in at most kWindows windows of equal numbers of operations:
+// exact at first, coarser as the operations grow, and never larger. Pure.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "proto/trace.pb.h"
+
+namespace fdtrace {
+
+class Shape {
+ public:
+  static constexpr size_t kWindows = 64;
+
+  // `count` operations, after each of which `open` descriptors were open.
+  void Add(uint32_t open, uint64_t count = 1);
+
+  uint64_t operations() const;
+  TraceShape ToTrace() const;
+
+ private:
+  void HalveWindows();
+
+  uint64_t per_window_ = 1;
+  uint64_t in_last_ = 0;  // operations in the last window; every other one is full
+  std::vector<uint32_t> low_;
+  std::vector<uint32_t> high_;
+};
+
+}  // namespace fdtrace

@@ -1,0 +1,150 @@
+#include "collector/sites.h"
+
+#include <algorithm>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+
+namespace fdtrace {
+namespace {
+
+constexpr size_t kMaxNameBytes = 128;
+
+// A name from a stranger's memory becomes one that a proto3 string may hold.
+std::string Plain(absl::string_view name) {
+  std::string plain(name.substr(0, kMaxNameBytes));
+  for (char& byte : plain) {
+    if (byte < 0x20 || byte > 0x7e) byte = '?';
+  }
+  return plain.empty() ? "?" : plain;
+}
+
+}  // namespace
+
+uint32_t Numbers::Of(absl::string_view text) {
+  if (const auto it = numbers_.find(text); it != numbers_.end()) return it->second;
+  texts_.emplace_back(text);
+  return numbers_[texts_.back()] = size();
+}
+
+uint32_t Sites::Module(uint64_t key, absl::string_view path, absl::string_view build_id) {
+  const uint32_t module = modules_.Of(absl::StrCat(path, absl::string_view("\0", 1), build_id));
+  modules_by_key_.try_emplace(key, module);
+  return module;
+}
+
+uint32_t Sites::ModuleByKey(uint64_t key) const {
+  const auto it = modules_by_key_.find(key);
+  return it == modules_by_key_.end() ? 0 : it->second;
+}
+
+uint32_t Sites::Stack(const TraceStack& stack) { return stacks_.Of(stack.SerializeAsString()); }
+
+uint32_t Sites::Name(absl::string_view function) { return names_.Of(Plain(function)); }
+
+uint32_t Sites::Place(uint32_t stack, uint32_t name) {
+  const auto [it, is_new] = place_numbers_.try_emplace({stack, name}, 0);
+  if (is_new) {
+    places_.emplace_back();
+    places_.back().stack = stack;
+    places_.back().name = name;
+    it->second = static_cast<uint32_t>(places_.size());
+  }
+  return it->second;
+}
+
+uint32_t Sites::UnresolvedPlace() {
+  places_.emplace_back();
+  return static_cast<uint32_t>(places_.size());
+}
+
+void Sites::Resolve(uint32_t unresolved, uint32_t place) {
+  PlaceRecord& from = places_[unresolved - 1];
+  PlaceRecord& to = places_[place - 1];
+  if (unresolved == place || from.joined_to != 0) return;
+  from.joined_to = place;
+  if (from.site == nullptr) return;
+  if (to.site == nullptr) {
+    to.site = std::move(from.site);
+  } else {
+    to.site->Absorb(*from.site);
+    from.site.reset();
+  }
+}
+
+uint32_t Sites::Find(uint32_t place) const {
+  const uint32_t joined_to = places_[place - 1].joined_to;
+  return joined_to == 0 ? place : joined_to;  // what is joined to is resolved, and never joined itself
+}
+
+Site& Sites::At(uint32_t place) {
+  std::unique_ptr<Site>& site = places_[Find(place) - 1].site;
+  if (site == nullptr) site = std::make_unique<Site>();
+  return *site;
+}
+
+TraceSite Sites::Totals() const {
+  TraceSite totals;
+  for (const PlaceRecord& place : places_) {
+    if (place.site == nullptr) continue;
+    totals.set_opened(totals.opened() + place.site->opened());
+    totals.set_closed(totals.closed() + place.site->closed());
+    totals.set_closed_unseen(totals.closed_unseen() + place.site->closed_unseen());
+    totals.set_still_open(totals.still_open() + place.site->still_open());
+  }
+  return totals;
+}
+
+absl::Status Sites::WriteModulesAndStacks(TraceWriter& writer) const {
+  for (uint32_t index = 1; index <= modules_.size(); ++index) {
+    const absl::string_view text = modules_.Text(index);
+    const size_t end = text.find('\0');
+    TraceRecord record;
+    record.mutable_module()->set_index(index);
+    record.mutable_module()->set_path(std::string(text.substr(0, end)));
+    record.mutable_module()->set_build_id(std::string(text.substr(end + 1)));
+    if (absl::Status status = writer.Append(record); !status.ok()) return status;
+  }
+  for (uint32_t index = 1; index <= stacks_.size(); ++index) {
+    TraceRecord record;
+    record.mutable_stack()->ParseFromString(stacks_.Text(index));
+    record.mutable_stack()->set_index(index);
+    if (absl::Status status = writer.Append(record); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+TraceSite Sites::SiteRecord(uint32_t number) const {
+  const PlaceRecord& place = places_[number - 1];
+  TraceSite trace = place.site->ToTrace();
+  trace.set_stack(place.stack);
+  trace.set_function(names_.Text(place.name));
+  // Closers may have been joined since they were counted. Most frequent first.
+  std::map<uint32_t, uint64_t> counts;
+  for (const auto& [closer, count] : place.site->closers()) counts[Find(closer)] += count;
+  std::vector<std::pair<uint32_t, uint64_t>> closers(counts.begin(), counts.end());
+  std::stable_sort(closers.begin(), closers.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  for (const auto& [closer, count] : closers) {
+    TraceClosedAt& closed_at = *trace.add_closed_at();
+    closed_at.set_stack(places_[closer - 1].stack);
+    closed_at.set_function(places_[closer - 1].name == 0 ? "?" : names_.Text(places_[closer - 1].name));
+    closed_at.set_count(count);
+  }
+  return trace;
+}
+
+absl::Status Sites::Write(TraceWriter& writer, absl::flat_hash_map<uint32_t, uint32_t>& site_of_place) const {
+  if (absl::Status status = WriteModulesAndStacks(writer); !status.ok()) return status;
+  for (uint32_t number = 1; number <= places_.size(); ++number) {
+    if (places_[number - 1].site == nullptr) continue;
+    const auto index = static_cast<uint32_t>(site_of_place.size()) + 1;
+    site_of_place[number] = index;
+    TraceRecord record;
+    *record.mutable_site() = SiteRecord(number);
+    record.mutable_site()->set_index(index);
+    if (absl::Status status = writer.Append(record); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace fdtrace

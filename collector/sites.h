@@ -1,0 +1,83 @@
+// The code of all processes: modules, stacks, function names, and the places that they make, each numbered once by its
+// content, so that the same code in two processes is one place. A place is a stack and the function called there; a
+// place where something was opened has a Site. Pure.
+//
+// A place may be used before its stack is known: it gets a number of its own and is joined to the right place later.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "collector/site.h"
+#include "proto/trace_file.h"
+
+namespace fdtrace {
+
+// Numbers strings from 1 by their content.
+class Numbers {
+ public:
+  uint32_t Of(absl::string_view text);
+  const std::string& Text(uint32_t number) const { return texts_[number - 1]; }
+  uint32_t size() const { return static_cast<uint32_t>(texts_.size()); }
+
+ private:
+  std::deque<std::string> texts_;  // stay where they are: the map looks into them
+  absl::flat_hash_map<absl::string_view, uint32_t> numbers_;
+};
+
+class Sites {
+ public:
+  // The key is what processes call the module by; it finds the module again where a process's own record was lost.
+  uint32_t Module(uint64_t key, absl::string_view path, absl::string_view build_id);
+  uint32_t ModuleByKey(uint64_t key) const;  // 0 when no process told
+  uint32_t Stack(const TraceStack& stack);   // its frames' modules are Module()s
+  uint32_t Name(absl::string_view function);
+  const std::string& NameText(uint32_t name) const { return names_.Text(name); }
+
+  // Stack 0: none is known.
+  uint32_t Place(uint32_t stack, uint32_t name);
+  uint32_t UnresolvedPlace();
+  // From now on `unresolved` is `place`.
+  void Resolve(uint32_t unresolved, uint32_t place);
+
+  // The site at a place; made when there is none. Valid until the next call that may make or join one.
+  Site& At(uint32_t place);
+  // A site's stack was not found in the end.
+  void CountStackLost(uint64_t opened) { stacks_lost_ += opened; }
+
+  uint64_t stacks_lost() const { return stacks_lost_; }
+  // What all sites counted, summed up.
+  TraceSite Totals() const;
+
+  // Appends modules, stacks and sites, and tells the index in the trace of each place that has a site.
+  absl::Status Write(TraceWriter& writer, absl::flat_hash_map<uint32_t, uint32_t>& site_of_place) const;
+  uint32_t Find(uint32_t place) const;  // through Resolve
+
+ private:
+  struct PlaceRecord {
+    uint32_t stack = 0;
+    uint32_t name = 0;       // 0: unresolved
+    uint32_t joined_to = 0;  // 0: stands for itself
+    std::unique_ptr<Site> site;
+  };
+
+  absl::Status WriteModulesAndStacks(TraceWriter& writer) const;
+  TraceSite SiteRecord(uint32_t place) const;
+
+  Numbers modules_;  // path, NUL, build id
+  Numbers stacks_;   // serialized TraceStacks without an index
+  Numbers names_;
+  absl::flat_hash_map<uint64_t, uint32_t> modules_by_key_;
+  std::vector<PlaceRecord> places_;  // by number, from 1
+  absl::flat_hash_map<std::pair<uint32_t, uint32_t>, uint32_t> place_numbers_;
+  uint64_t stacks_lost_ = 0;
+};
+
+}  // namespace fdtrace
