@@ -7,7 +7,7 @@
 namespace fdtrace {
 
 // As Resource in proto/event.proto, which wire_test.cc compares.
-enum class Resource : uint8_t {
+enum class ResourceKind : uint8_t {
   RESOURCE_UNKNOWN,
   FILE,
   DIRECTORY,
@@ -73,11 +73,11 @@ inline constexpr size_t kRowCount = static_cast<size_t>(Row::kCount);
 
 struct RowFacts {
   const char* name;
-  Resource resource;
+  ResourceKind resource;
 };
 inline constexpr RowFacts kRows[kRowCount] = {
-#define ROW(resource, name) {#name, Resource::resource},
-#define SYSCALL_ROW(resource, name) {"syscall(" #name ")", Resource::resource},
+#define ROW(resource, name) {#name, ResourceKind::resource},
+#define SYSCALL_ROW(resource, name) {"syscall(" #name ")", ResourceKind::resource},
 #include "interposer/interposed_functions.inc"
 #include "interposer/interposed_syscalls.inc"
 #undef ROW

@@ -1,5 +1,6 @@
-// A program that leaks a descriptor by every creator of the table, each in a function of its own, and opens and closes by every
-// closer. `every_function NAME…` runs the rows named, `every_function` all of them, and prints for each what it left open:
+// A program that leaks a descriptor by every creator of the table, each in a function of its own, and opens and closes
+// by every closer. `every_function NAME…` runs the rows named, `every_function` all of them, and prints for each what
+// it left open:
 //
 //   leak open 1          leak_open() left 1 open
 //   cannot bpf EPERM     the machine does not let it
@@ -56,7 +57,9 @@ int* Pair() { return new int[2]; }
 int File() { return open("/dev/null", O_RDONLY); }
 FILE* Stream() { return fopen("/dev/null", "r"); }
 int* ReservedPort() { return new int(IPPORT_RESERVED - 1); }
-char** WalkPaths() { return new char*[2]{const_cast<char*>("/proc/self/fdinfo"), nullptr}; }
+char** WalkPaths() {
+  return new char* [2] { const_cast<char*>("/proc/self/fdinfo"), nullptr };
+}
 const char* SharedName() {
   static const std::string name = "/fdtrace-test-" + std::to_string(getpid());
   return name.c_str();
@@ -326,7 +329,8 @@ bool MakeBpfMap() {
 }
 
 bool MakeRuleset() {
-  if (syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION) < 1) return false;  // no descriptor
+  if (syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION) < 1)
+    return false;  // no descriptor
   landlock_ruleset_attr attributes = {};
   attributes.handled_access_fs = LANDLOCK_ACCESS_FS_EXECUTE;
   return syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes.handled_access_fs, 0) >= 0;
@@ -342,11 +346,11 @@ bool ListenToSeccomp() {
 }  // namespace
 
 // Each row's own function, whose name the report must show.
-#define EXERCISE(name, expression)                                       \
-  extern "C" __attribute__((noinline)) bool leak_##name() {              \
-    const bool done = (expression);                                      \
+#define EXERCISE(name, expression)                                         \
+  extern "C" __attribute__((noinline)) bool leak_##name() {                \
+    const bool done = (expression);                                        \
     __asm__ volatile("" ::: "memory"); /* no tail call: the frame stays */ \
-    return done;                                                         \
+    return done;                                                           \
   }
 #define LEAKS(name, count, ...) EXERCISE(name, (__VA_ARGS__))
 #define LEAKS_HERE(name, count, ...) EXERCISE(name, (__VA_ARGS__))
@@ -369,9 +373,10 @@ namespace {
 template <Row>
 constexpr Exercise kExercise = {};  // a row of the table without one here fails below
 
-#define OF_ROW(row, function_name, count, here) \
-  template <>                                   \
-  constexpr Exercise kExercise<Row::row> = {kRows[static_cast<size_t>(Row::row)].name, "leak_" #row, count, here, function_name};
+#define OF_ROW(row, function_name, count, here)                                                                   \
+  template <>                                                                                                     \
+  constexpr Exercise kExercise<Row::row> = {kRows[static_cast<size_t>(Row::row)].name, "leak_" #row, count, here, \
+                                            function_name};
 #define LEAKS(name, count, ...) OF_ROW(name, leak_##name, count, false)
 #define LEAKS_HERE(name, count, ...) OF_ROW(name, leak_##name, count, true)
 #define TIDY(name, ...) OF_ROW(name, leak_##name, 0, false)
@@ -405,8 +410,7 @@ const std::vector<Exercise>& EveryFunction() {
 
 }  // namespace fdtrace
 
-int main(int count, char** names) {
-  using namespace fdtrace;  // NOLINT
+int fdtrace::RunRows(int count, char** names) {
   const char* const directory = getenv("EVERY_FUNCTION_DIRECTORY");
   g_directory = directory == nullptr ? "/tmp" : directory;
   const std::set<std::string> wanted(names + 1, names + count);

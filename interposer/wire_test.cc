@@ -1,0 +1,152 @@
+// The events that the interposer encodes by hand, read back with libprotobuf. The transport is replaced at its
+// boundary: a ring that keeps what was written.
+#include "interposer/wire.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "interposer/event_writer.h"
+#include "interposer/hook_scope.h"
+#include "interposer/ring_writer.h"
+#include "proto/event.pb.h"
+
+__thread fdtrace::ThreadState fdtrace_thread = {};
+
+namespace fdtrace {
+namespace {
+std::vector<std::string> g_written;
+RingHeader g_ring;
+}  // namespace
+
+HookScope::HookScope(Purpose) : saved_errno_(0) {}
+HookScope::~HookScope() {}
+bool WriteRecord(const HookScope&, std::span<const unsigned char> event) {
+  g_written.emplace_back(event.begin(), event.end());
+  return true;
+}
+
+namespace {
+
+using ::testing::ElementsAre;
+
+class WireTest : public ::testing::Test {
+ protected:
+  WireTest() {
+    g_written.clear();
+    g_ring.owner = 77;
+    fdtrace_thread.ring = &g_ring;
+  }
+  // The last event written; those before it introduce the thread and the function.
+  static Event Last() {
+    Event event;
+    EXPECT_TRUE(event.ParseFromString(g_written.back())) << g_written.back().size() << " bytes";
+    return event;
+  }
+  const HookScope scope_;
+};
+
+TEST_F(WireTest, AnOpenedEventKeepsEveryField) {
+  WriteOpened(scope_, {.id = (uint64_t{3} << kLifetimeCountBits) + 9,
+                       .fd = 1'000'000,
+                       .row = Row::openat,
+                       .stack = 0xfedcba9876543210,
+                       .source = 5,
+                       .replaced = 6,
+                       .path = "/etc/\xffpasswd",
+                       .companion = 0});
+  const Event event = Last();
+  EXPECT_GT(event.at_ns(), 0u);
+  EXPECT_EQ(event.opened().id(), (uint64_t{3} << 36) + 9);
+  EXPECT_EQ(event.opened().fd(), 1'000'000);
+  EXPECT_EQ(event.opened().function(), static_cast<uint32_t>(Row::openat));
+  EXPECT_EQ(event.opened().stack(), 0xfedcba9876543210);
+  EXPECT_EQ(event.opened().source(), 5u);
+  EXPECT_EQ(event.opened().replaced(), 6u);
+  EXPECT_EQ(event.opened().path(), "/etc/\xffpasswd");
+  EXPECT_EQ(event.opened().companion(), 1);
+}
+
+TEST_F(WireTest, ALongPathIsCutAndTheEventStaysWhole) {
+  const std::string path(100'000, 'x');
+  WriteOpened(scope_, {.id = 1, .fd = 3, .row = Row::open, .path = path.c_str()});
+  EXPECT_EQ(Last().opened().path(), path.substr(0, kMaxPathBytes));
+}
+
+TEST_F(WireTest, AClosedEventKeepsEveryField) {
+  WriteClosed(scope_, {.id = 8, .fd = 4, .row = Row::close, .stack = 12});
+  const Closed closed = Last().closed();
+  EXPECT_EQ(closed.id(), 8u);
+  EXPECT_EQ(closed.fd(), 4);
+  EXPECT_EQ(closed.function(), static_cast<uint32_t>(Row::close));
+  EXPECT_EQ(closed.stack(), 12u);
+}
+
+TEST_F(WireTest, TheThreadAndEachFunctionAreIntroducedBeforeTheirFirstEvent) {
+  fdtrace_thread.announced = false;
+  WriteClosed(scope_, {.id = 8, .fd = 4, .row = Row::syscall_close});
+  WriteClosed(scope_, {.id = 9, .fd = 5, .row = Row::syscall_close});
+  ASSERT_EQ(g_written.size(), 4u);
+  Event thread;
+  ASSERT_TRUE(thread.ParseFromString(g_written[0]));
+  EXPECT_EQ(thread.thread().tid(), 77u);
+  EXPECT_FALSE(thread.thread().name().empty());
+  Event function;
+  ASSERT_TRUE(function.ParseFromString(g_written[1]));
+  EXPECT_EQ(function.function().number(), static_cast<uint32_t>(Row::syscall_close));
+  EXPECT_EQ(function.function().name(), "syscall(close)");
+}
+
+TEST_F(WireTest, TheDeepestStackFitsAnEvent) {
+  std::vector<uint64_t> modules(kMaxFrames);
+  std::vector<uint64_t> addresses(kMaxFrames);
+  for (size_t i = 0; i < kMaxFrames; ++i) {
+    modules[i] = ~uint64_t{i};
+    addresses[i] = i * 1000;
+  }
+  WriteStack(scope_, {.hash = 42, .modules = modules, .addresses = addresses, .truncated = true});
+  const Stack stack = Last().stack();
+  EXPECT_EQ(stack.hash(), 42u);
+  EXPECT_THAT(std::vector(stack.modules().begin(), stack.modules().end()), ::testing::ElementsAreArray(modules));
+  EXPECT_THAT(std::vector(stack.addresses().begin(), stack.addresses().end()), ::testing::ElementsAreArray(addresses));
+  EXPECT_TRUE(stack.truncated());
+}
+
+TEST_F(WireTest, ModulesAndExitsKeepEveryField) {
+  const std::array<unsigned char, 3> build_id = {0, 0xff, 7};
+  WriteModule(scope_, {.key = 99, .path = "/lib/x.so", .build_id = build_id});
+  EXPECT_EQ(Last().module().key(), 99u);
+  EXPECT_EQ(Last().module().path(), "/lib/x.so");
+  EXPECT_EQ(Last().module().build_id(), std::string("\0\xff\x07", 3));
+  WriteExiting(scope_, -1);
+  EXPECT_EQ(Last().exiting().status(), -1);
+}
+
+TEST(WireWriterTest, AFieldThatDoesNotFitIsLeftOutAndSaid) {
+  std::array<unsigned char, 16> buffer;
+  WireWriter wire(buffer);
+  wire.Varint(1, 300);
+  const size_t before = wire.written().size();
+  wire.Bytes(2, "0123456789012345", 16);
+  EXPECT_TRUE(wire.overflow());
+  EXPECT_EQ(wire.written().size(), before);
+}
+
+TEST(RowsTest, EveryResourceOfTheTableIsThatOfTheProtocol) {
+  for (const RowFacts& row : kRows) {
+    const auto number = static_cast<int>(row.resource);
+    EXPECT_TRUE(Resource_IsValid(number)) << row.name;
+  }
+  EXPECT_EQ(static_cast<int>(ResourceKind::FILE), FILE);
+  EXPECT_EQ(static_cast<int>(ResourceKind::MEMFD), MEMFD);
+  EXPECT_EQ(static_cast<int>(ResourceKind::PIDFD), PIDFD);
+  EXPECT_EQ(static_cast<int>(ResourceKind::SECCOMP), SECCOMP);
+  EXPECT_EQ(static_cast<int>(ResourceKind::NAMESPACE), NAMESPACE);
+  EXPECT_EQ(Resource_ARRAYSIZE, static_cast<int>(ResourceKind::NAMESPACE) + 1);
+}
+
+}  // namespace
+}  // namespace fdtrace

@@ -1,0 +1,90 @@
+// What a stranger's process can suffer from being watched, each tried on a program that would show it.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "tests/traced.h"
+
+namespace fdtrace {
+namespace {
+
+TEST(Hazards, TheProgramNeverHasADescriptorOfOurs) {
+  const Ran bare = RunBare({Program("descriptors")});
+  const Traced traced = Trace({Program("descriptors")});
+  EXPECT_EQ(traced.ran.status, 0);
+  EXPECT_EQ(traced.ran.out, bare.out);
+}
+
+TEST(Hazards, StacksThroughCodeWithoutTablesLeaveTheProgramsFilesAlone) {
+  const TemporaryDirectory directory;
+  const std::string first = directory.path() + "/first";
+  const std::string second = directory.path() + "/second";
+  for (const std::string& path : {first, second}) std::ofstream(path) << "12345678901234567890";
+  const Traced traced = Trace({Program("no_cfi_frame"), first, second});
+  EXPECT_EQ(traced.ran.out, "3 4 offsets 0 0 second 12345678901234567890\n");
+  EXPECT_EQ(traced.ran.status, 0);
+  std::stringstream content;
+  content << std::ifstream(first).rdbuf();
+  EXPECT_EQ(content.str(), "12345678901234567890");
+}
+
+TEST(Hazards, AChildForkedWhileAnotherThreadHoldsTheLoadersLockDoesNotHang) {
+  for (const std::vector<std::string>& arguments : {std::vector<std::string>{}, {"cold"}}) {
+    std::vector<std::string> command = {Program("fork_in_loader")};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    const Traced traced = Trace(command);
+    EXPECT_EQ(traced.ran.status, 0);
+    EXPECT_EQ(traced.ran.out, "5 children\n");
+    EXPECT_EQ(LeakIn(traced.report, "leak_in_child").still_open(), 5u) << Describe(traced.report);
+  }
+}
+
+TEST(Hazards, AnotherLibraryAtTheSamePlaceGetsItsOwnStacks) {
+  const Traced traced = Trace({Program("reload"), Program("libreload_first.so"), Program("libreload_second.so")});
+  ASSERT_EQ(traced.ran.status, 0);
+  if (traced.ran.out != "same place\n") GTEST_SKIP() << "the loader chose another place";
+  for (const char* function : {"first_inner", "second_inner"}) {
+    const LeakSite leak = LeakIn(traced.report, function);
+    EXPECT_EQ(leak.still_open(), 1u);
+    ASSERT_GE(leak.stack_size(), 4) << Describe(traced.report);
+    EXPECT_EQ(leak.stack(1).function(), "leak");
+    EXPECT_EQ(leak.stack(2).function(), "use");
+    EXPECT_EQ(leak.stack(3).function(), "main");
+  }
+}
+
+TEST(Hazards, APythonExtensionInCxxThrowsAndCatchesAsEver) {
+  const std::string script =
+      "import sys\n"
+      "sys.path.insert(0, '" +
+      Program("") +
+      "')\n"
+      "import thrower, os\n"
+      "f = [os.open('/dev/null', 0) for i in range(3)]\n"
+      "print(thrower.catch_own(41))\n"
+      "try:\n  thrower.raise_error()\nexcept RuntimeError as e:\n  print(e)\n";
+  const std::vector<std::string> command = {"/usr/bin/python3", "-c", script};
+  const Ran bare = RunBare(command);
+  ASSERT_EQ(bare.out, "42\nthrown through C++\n") << bare.err;
+  const Traced traced = Trace(command);
+  EXPECT_EQ(traced.ran.out, bare.out);
+  EXPECT_EQ(traced.ran.status, 0) << traced.ran.err;
+}
+
+TEST(Hazards, SignalHandlersThatInterruptUsMayDoAnythingAndLeaveByLongjmp) {
+  const Traced traced = Trace({Program("signals")});
+  EXPECT_EQ(traced.ran.status, 0) << traced.ran.err;
+  EXPECT_EQ(traced.ran.out, "done, jumped\n");
+  EXPECT_EQ(LeakIn(traced.report, "main").still_open(), 1u) << Describe(traced.report);
+}
+
+TEST(Hazards, AVforkChildsClosesAreNotItsParents) {
+  const Traced traced = Trace({Program("every_function"), "vfork"});
+  EXPECT_EQ(traced.ran.status, 0);
+  EXPECT_EQ(traced.report.leaks_size(), 0) << Describe(traced.report);
+  EXPECT_EQ(traced.report.recording().corrections().closed_unseen(), 0u);
+}
+
+}  // namespace
+}  // namespace fdtrace

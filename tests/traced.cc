@@ -1,0 +1,128 @@
+#include "tests/traced.h"
+
+#include <fcntl.h>
+#include <google/protobuf/util/json_util.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace fdtrace {
+namespace {
+
+constexpr int kLimitSeconds = 60;
+
+std::string Required(const char* variable) {
+  const char* const value = getenv(variable);
+  if (value == nullptr) ADD_FAILURE() << variable << " is not set: run this by meson test";
+  return value == nullptr ? "" : value;
+}
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::stringstream content;
+  content << file.rdbuf();
+  return content.str();
+}
+
+// Waits for the child within the limit; past it, kills it and whatever it started.
+int Await(pid_t child) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(kLimitSeconds);
+  int status = 0;
+  while (waitpid(child, &status, WNOHANG) == 0) {
+    if (std::chrono::steady_clock::now() > end) {
+      ADD_FAILURE() << "still running after " << kLimitSeconds << " s";
+      kill(-child, SIGKILL);
+      waitpid(child, &status, 0);
+      break;
+    }
+    usleep(1000);
+  }
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+[[noreturn]] void Become(const std::vector<std::string>& command, const std::string& directory) {
+  setpgid(0, 0);
+  dup2(open((directory + "/in").c_str(), O_RDONLY | O_CLOEXEC), 0);
+  dup2(open((directory + "/out").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600), 1);
+  dup2(open((directory + "/err").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600), 2);
+  std::vector<char*> arguments;
+  for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
+  arguments.push_back(nullptr);
+  execvp(arguments[0], arguments.data());
+  _exit(127);
+}
+
+}  // namespace
+
+TemporaryDirectory::TemporaryDirectory() {
+  std::string pattern = std::filesystem::temp_directory_path() / "fdtrace-test-XXXXXX";
+  path_ = mkdtemp(pattern.data());
+}
+TemporaryDirectory::~TemporaryDirectory() { std::filesystem::remove_all(path_); }
+
+Ran RunBare(const std::vector<std::string>& command, const std::string& input) {
+  const TemporaryDirectory directory;
+  std::ofstream(directory.path() + "/in") << input;
+  const pid_t child = fork();
+  if (child == 0) Become(command, directory.path());
+  Ran ran;
+  ran.status = Await(child);
+  ran.out = ReadFile(directory.path() + "/out");
+  ran.err = ReadFile(directory.path() + "/err");
+  return ran;
+}
+
+Traced Trace(const std::vector<std::string>& command, const std::vector<std::string>& options,
+             const std::string& input) {
+  const TemporaryDirectory directory;
+  const std::string report = directory.path() + "/report.json";
+  std::vector<std::string> all = {FdtraceBinary(), "-q", "-r", report, "-o", directory.path() + "/trace.fdt"};
+  all.insert(all.end(), options.begin(), options.end());
+  all.push_back("--");
+  all.insert(all.end(), command.begin(), command.end());
+  Traced traced;
+  traced.ran = RunBare(all, input);
+  const std::string json = ReadFile(report);
+  if (json.empty()) return traced;
+  const auto parsed = google::protobuf::util::JsonStringToMessage(json, &traced.report);
+  EXPECT_TRUE(parsed.ok()) << parsed.ToString();
+  return traced;
+}
+
+std::string Program(const std::string& name) { return Required("FDTRACE_TEST_PROGRAMS") + "/" + name; }
+std::string FdtraceBinary() { return Required("FDTRACE_BINARY"); }
+
+LeakSite LeakIn(const Report& report, const std::string& function) {
+  for (const LeakSite& leak : report.leaks()) {
+    if (leak.stack_size() > 0 && leak.stack(0).function() == function) return leak;
+  }
+  ADD_FAILURE() << "no leak in " << function << "; the report has:\n" << Describe(report);
+  return {};
+}
+
+std::string Describe(const Report& report) {
+  std::ostringstream text;
+  for (const LeakSite& leak : report.leaks()) {
+    text << "  " << LeakSite::Verdict_Name(leak.verdict()) << " " << leak.still_open() << "/" << leak.opened() << " "
+         << leak.resource() << " " << leak.call() << " in";
+    for (const Frame& frame : leak.stack()) text << " " << frame.function();
+    for (const Descriptor& descriptor : leak.descriptors())
+      text << " [" << descriptor.fd() << " " << descriptor.path() << "]";
+    text << "\n";
+  }
+  text << "  corrections: opened unseen " << report.recording().corrections().opened_unseen() << ", closed unseen "
+       << report.recording().corrections().closed_unseen() << "\n";
+  for (const std::string& note : report.recording().notes()) text << "  note: " << note << "\n";
+  return text.str();
+}
+
+}  // namespace fdtrace

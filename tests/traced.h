@@ -1,0 +1,50 @@
+// Runs a program under fdtrace as a user would, and hands back everything that came of it. For tests of behaviour.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "proto/report.pb.h"
+
+namespace fdtrace {
+
+struct Ran {
+  int status = 0;  // as a shell has it: 128+N when killed by signal N
+  std::string out;
+  std::string err;
+};
+
+// Runs a command without fdtrace; `input` is its stdin. It is killed after a minute, and the test fails.
+Ran RunBare(const std::vector<std::string>& command, const std::string& input = "");
+
+struct Traced {
+  Ran ran;        // of fdtrace with the program in it; its summary is in ran.err unless it was quiet
+  Report report;  // empty when none was written
+};
+
+// `fdtrace -q -r REPORT -o TRACE [options] -- command`, in a directory of its own that is removed again.
+Traced Trace(const std::vector<std::string>& command, const std::vector<std::string>& options = {},
+             const std::string& input = "");
+
+// The path of a program of tests/programs/, or of fdtrace itself.
+std::string Program(const std::string& name);
+std::string FdtraceBinary();
+
+// The leak whose stack has the function innermost; fails the test and returns an empty one when there is none.
+LeakSite LeakIn(const Report& report, const std::string& function);
+
+// What a failing test should print: every leak in a line.
+std::string Describe(const Report& report);
+
+// A fresh directory, removed with everything in it at the end.
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory();
+  ~TemporaryDirectory();
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+}  // namespace fdtrace
