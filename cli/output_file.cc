@@ -13,6 +13,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "cli/unique_fd.h"
 
 namespace fdtrace {
@@ -92,14 +93,16 @@ absl::Status WriteWhole(const std::string& path, const std::function<absl::Statu
   if (!MakeTemporary(file, temporary).valid()) return CannotWrite(path, errno);
   absl::Status status = write(temporary);
   if (status.ok() && rename(temporary.c_str(), file.c_str()) != 0) status = CannotWrite(path, errno);
-  if (!status.ok()) unlink(temporary.c_str());
-  return status;
+  if (status.ok()) return status;
+  unlink(temporary.c_str());
+  // The user knows PATH, not the temporary.
+  return absl::Status(status.code(), absl::StrReplaceAll(status.message(), {{temporary, path}}));
 }
 
 absl::Status WriteWhole(const std::string& path, absl::string_view bytes) {
   return WriteWhole(path, [&](const std::string& file) {
     const int error = WriteBytes(file, bytes);
-    return error == 0 ? absl::OkStatus() : CannotWrite(path, error);  // the user knows PATH, not the temporary
+    return error == 0 ? absl::OkStatus() : CannotWrite(file, error);
   });
 }
 

@@ -80,9 +80,9 @@ TEST_F(OutputFileTest, KeepsTheOldFileWhenWritingFails) {
   std::ofstream(Path("report")) << "old";
   const absl::Status status = WriteWhole(Path("report"), [](const std::string& path) {
     std::ofstream(path) << "half";
-    return absl::ResourceExhaustedError("disk full");
+    return absl::ResourceExhaustedError(absl::StrCat("cannot write ", path, ": disk full"));
   });
-  EXPECT_EQ(status.message(), "disk full");
+  EXPECT_EQ(status.message(), absl::StrCat("cannot write ", Path("report"), ": disk full"));
   EXPECT_EQ(Content(Path("report")), "old");
   EXPECT_EQ(Files(), 1u);
 }

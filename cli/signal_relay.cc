@@ -86,6 +86,8 @@ SignalRelay::SignalRelay() : relayed_(RelayedSignals()) {
 }
 
 SignalRelay::~SignalRelay() {
+  Forget();
+  RestoreForExec();
   if (witness_ == nullptr) return;
   kill(witness_pid_, SIGKILL);
   waitpid(witness_pid_, nullptr, 0);
@@ -132,27 +134,35 @@ int SignalRelay::WaitForEnd(pid_t program) {
   int status = 0;
   while (true) {
     const pid_t ended = waitpid(program, &status, WNOHANG);
-    if (ended == program || (ended < 0 && errno != EINTR)) return status;
+    if (ended == program || (ended < 0 && errno != EINTR)) break;
     siginfo_t signal;
     if (sigwaitinfo(&relayed_, &signal) > 0 && signal.si_signo != SIGCHLD) PassOn(signal, program);
   }
+  Forget();
+  return status;
 }
 
-bool SignalRelay::WaitUntil(const std::function<bool()>& done) {
-  // A Ctrl-C that ended the program is not one more.
-  const timespec now = {}, pause = {.tv_sec = 0, .tv_nsec = 20'000'000};
-  while (sigtimedwait(&relayed_, nullptr, &now) > 0) {
-  }
+SignalRelay::Waited SignalRelay::WaitUntil(const std::function<bool()>& done, std::chrono::nanoseconds limit) {
+  const int64_t end_ns = NowNs() + limit.count();
   while (!done()) {
-    if (MeansStop(sigtimedwait(&relayed_, nullptr, &pause))) return done();
+    const int64_t left_ns = end_ns - NowNs();
+    if (left_ns <= 0) return Waited::kTimedOut;
+    const timespec left = {.tv_sec = left_ns / 1'000'000'000, .tv_nsec = left_ns % 1'000'000'000};
+    if (MeansStop(sigtimedwait(&relayed_, nullptr, &left))) return Waited::kStopped;
   }
-  return true;
+  return Waited::kDone;
 }
 
-void SignalRelay::Release() {
+void SignalRelay::Wake() const { pthread_kill(waiting_thread_, SIGCHLD); }
+
+void SignalRelay::Forget() const {
   const timespec now = {};
   while (sigtimedwait(&relayed_, nullptr, &now) > 0) {
   }
+}
+
+void SignalRelay::Release() {
+  Forget();
   sigset_t ours;
   sigemptyset(&ours);
   for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) sigaddset(&ours, signal);

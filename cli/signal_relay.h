@@ -8,9 +8,11 @@
 //  - The program starts with the signal mask and dispositions that fdtrace was started with.
 #pragma once
 
+#include <pthread.h>
 #include <signal.h>
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 
@@ -27,13 +29,16 @@ class SignalRelay {
   // In a forked child, before exec: what fdtrace's caller had set. Async-signal-safe.
   void RestoreForExec() const;
 
-  // Passes signals on until PROGRAM, a child of ours, has ended. Its wait status, see wait(2).
+  // Passes signals on until PROGRAM, a child of ours, has ended. Its wait status, see wait(2). Forgets the signals that
+  // are still pending then: a Ctrl-C that ended the program is not one more.
   int WaitForEnd(pid_t program);
 
-  // Asks DONE every now and then. False if a signal that means "stop" came before it was true.
-  bool WaitUntil(const std::function<bool()>& done);
+  enum class Waited { kDone, kStopped, kTimedOut };
+  // Until DONE is true, which is asked after each Wake; a signal that means "stop" came; or LIMIT is over.
+  Waited WaitUntil(const std::function<bool()>& done, std::chrono::nanoseconds limit);
+  void Wake() const;  // from any thread
 
-  // Nothing is left to lose: signals have their ordinary effect again. Those that came meanwhile are forgotten.
+  // Nothing is left to lose: signals end fdtrace again. Those that came meanwhile are forgotten.
   void Release();
 
  private:
@@ -41,10 +46,12 @@ class SignalRelay {
 
   void PassOn(const siginfo_t& signal, pid_t program);
   bool ReachedOurGroup(int signal);
+  void Forget() const;
 
   sigset_t callers_mask_;
   struct sigaction callers_child_action_, callers_pipe_action_, callers_size_action_;
   sigset_t relayed_;
+  pthread_t waiting_thread_ = pthread_self();
   Witness* witness_ = nullptr;  // shared memory; null when it could not be had: then si_code must do
   pid_t witness_pid_ = -1;
   uint32_t witnessed_[65] = {};  // of each signal, how many of the witness's count were taken account of

@@ -1,0 +1,29 @@
+// fdtrace: which code leaks file descriptors? See options.h for the command line, run.h and report.h for what it does.
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "cli/console.h"
+#include "cli/options.h"
+#include "cli/report.h"
+#include "cli/run.h"
+
+namespace fdtrace {
+namespace {
+
+int Do(const RunOptions& options) { return Run(options); }
+int Do(const ReportOptions& options) { return ShowReport(options); }
+int Do(const Answer& answer) {
+  return fputs(answer.text.c_str(), stdout) < 0 || fflush(stdout) != 0 ? kExitFailed : EXIT_SUCCESS;
+}
+
+}  // namespace
+}  // namespace fdtrace
+
+int main(int argc, char** argv) {
+  fdtrace::FillStandardDescriptors();
+  const auto options = fdtrace::ParseOptions(std::vector<std::string>(argv + 1, argv + argc));
+  if (!options.ok()) return fdtrace::Complain(options.status());
+  return std::visit([](const auto& command) { return fdtrace::Do(command); }, *options);
+}

@@ -1,0 +1,52 @@
+#include "cli/report.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "cli/console.h"
+#include "cli/output_file.h"
+#include "viewer/json.h"
+#include "viewer/report_builder.h"
+#include "viewer/text.h"
+#include "viewer/trace.h"
+
+namespace fdtrace {
+namespace {
+
+absl::Status WriteToStdout(absl::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = write(STDOUT_FILENO, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return absl::UnavailableError(absl::StrCat("cannot write to stdout: ", strerror(errno)));
+    text.remove_prefix(static_cast<size_t>(written));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> Render(const Report& report, ReportFormat format, bool colours) {
+  switch (format) {
+    case ReportFormat::kText:
+      return RenderText(report, {.full = true, .colours = colours});
+    case ReportFormat::kJson:
+      return RenderJson(report);
+  }
+  return absl::InternalError("cannot render a format that is not in the table");
+}
+
+int ShowReport(const ReportOptions& options) {
+  const auto trace = ReadTrace(options.trace);
+  if (!trace.ok()) return Complain(trace.status());
+  const bool to_stdout = options.output.empty();
+  const auto text = Render(BuildReport(*trace), options.format, to_stdout && ColoursOn(STDOUT_FILENO));
+  if (!text.ok()) return Complain(text.status());
+  const absl::Status written = to_stdout ? WriteToStdout(*text) : WriteWhole(options.output, *text);
+  return written.ok() ? EXIT_SUCCESS : Complain(written);
+}
+
+}  // namespace fdtrace

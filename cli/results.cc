@@ -1,0 +1,109 @@
+// The viewer works on a trace file, so there always is one: on a disk that takes none, one in memory.
+#include "cli/results.h"
+
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "cli/console.h"
+#include "cli/output_file.h"
+#include "cli/report.h"
+#include "cli/unique_fd.h"
+#include "proto/trace_file.h"
+#include "viewer/report_builder.h"
+#include "viewer/symbolizer.h"
+#include "viewer/text.h"
+#include "viewer/trace.h"
+
+namespace fdtrace {
+namespace {
+
+absl::Status WriteTrace(const Recorded& recorded, Model& model, const std::string& path) {
+  auto writer = TraceWriter::Create(path);
+  if (!writer.ok()) return writer.status();
+  TraceRecord start;
+  *start.mutable_start() = recorded.start;
+  if (absl::Status status = (*writer)->Append(start); !status.ok()) return status;
+  if (absl::Status status = model.Write(recorded.end, **writer); !status.ok()) return status;
+  return (*writer)->Close();
+}
+
+// A pipe or device can be written, but not read again.
+bool IsRegularOrMissing(const std::string& path) {
+  struct stat file;
+  return stat(path.c_str(), &file) != 0 || S_ISREG(file.st_mode);
+}
+
+absl::Status Copy(const std::string& from, const std::string& to) {
+  std::ostringstream bytes;
+  bytes << std::ifstream(from, std::ios::binary).rdbuf();
+  return WriteWhole(to, bytes.str());
+}
+
+bool Succeeded(const absl::Status& status) {
+  if (!status.ok()) Complain(status);
+  return status.ok();
+}
+
+// Looking up thousands of addresses in large programs takes its time, and whoever waits at a terminal is told.
+absl::Status AddSymbolsTelling(const std::string& trace) {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point began = Clock::now();
+  bool told = false;
+  const absl::Status status = AddSymbols(trace, [&](size_t done, size_t total) {
+    if (!isatty(STDERR_FILENO) || Clock::now() - began < std::chrono::seconds(1)) return;
+    told = true;
+    dprintf(STDERR_FILENO, "\rfdtrace: looking up symbols: %zu of %zu", done, total);
+  });
+  if (told) dprintf(STDERR_FILENO, "\r\x1b[K");  // clears the line
+  return status;
+}
+
+void Summarize(const Report& report, const Recorded& recorded, bool have_trace) {
+  std::string text = RenderText(report, {.colours = ColoursOn(STDERR_FILENO)});
+  if (have_trace) {
+    absl::StrAppend(&text, "\nlook closer: fdtrace report ", recorded.trace, "\ntrace: ", recorded.trace, "\n");
+  }
+  (void)!write(STDERR_FILENO, text.data(), text.size());
+}
+
+}  // namespace
+
+bool WriteResults(const Recorded& recorded, const RunOptions& options, Model& model, SignalRelay& signals) {
+  const bool readable = IsRegularOrMissing(recorded.trace);
+  bool written =
+      readable &&
+      Succeeded(WriteWhole(recorded.trace, [&](const std::string& path) { return WriteTrace(recorded, model, path); }));
+  const bool in_file = written;
+  std::string trace = recorded.trace;
+  UniqueFd memory;
+  if (!in_file) {
+    memory = UniqueFd(memfd_create("fdtrace-trace", MFD_CLOEXEC));
+    trace = absl::StrCat("/proc/self/fd/", memory.get());
+    if (!Succeeded(WriteTrace(recorded, model, trace))) return false;
+  }
+  signals.Release();
+  if (!Succeeded(AddSymbolsTelling(trace))) written = false;
+  if (!readable) written = Succeeded(Copy(trace, recorded.trace));
+
+  const auto records = ReadTrace(trace);
+  if (!Succeeded(records.status())) return false;
+  const Report report = BuildReport(*records);
+  for (const ReportFile& file : options.reports) {
+    const auto text = Render(report, file.format);
+    if (!Succeeded(text.ok() ? WriteWhole(file.path, *text) : text.status())) written = false;
+  }
+  if (!options.quiet) Summarize(report, recorded, in_file);
+  return written;
+}
+
+}  // namespace fdtrace

@@ -1,0 +1,24 @@
+// What a recording leaves: the trace, the reports asked for, and the summary.
+#pragma once
+
+#include <string>
+
+#include "cli/options.h"
+#include "cli/signal_relay.h"
+#include "collector/model.h"
+#include "proto/trace.pb.h"
+
+namespace fdtrace {
+
+struct Recorded {
+  TraceStart start;
+  RecordingEnd end;
+  std::string trace;  // where it shall be
+};
+
+// Writes everything, the trace first, so that nothing that goes wrong later costs it. When the trace cannot be written
+// (the disk that the program filled?) the reports and the summary are made all the same. Says what failed; false if
+// anything did.
+bool WriteResults(const Recorded& recorded, const RunOptions& options, Model& model);
+
+}  // namespace fdtrace

@@ -1,0 +1,174 @@
+// In this order: what can fail without harm, then the program, then what it left.
+#include "cli/run.h"
+
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <thread>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "cli/console.h"
+#include "cli/launch.h"
+#include "cli/output_file.h"
+#include "cli/preload.h"
+#include "cli/program.h"
+#include "cli/results.h"
+#include "cli/signal_relay.h"
+#include "collector/model.h"
+#include "collector/session.h"
+#include "proto/session.h"
+
+namespace fdtrace {
+namespace {
+
+int64_t NowNs(clockid_t clock) {
+  timespec now;
+  clock_gettime(clock, &now);
+  return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
+}
+
+absl::Status CheckOutputs(const RunOptions& options) {
+  std::vector<std::string> paths = {options.trace.empty() ? DefaultTraceName(options.command[0], 0) : options.trace};
+  for (const ReportFile& file : options.reports) paths.push_back(file.path);
+  for (size_t at = 0; at < paths.size(); ++at) {
+    for (size_t earlier = 0; earlier < at; ++earlier) {
+      if (!SameFile(paths[earlier], paths[at])) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat("cannot write ", paths[at], ": it is asked for twice; name another file"));
+    }
+    if (const absl::Status status = CheckWritable(paths[at]); !status.ok()) {
+      return absl::Status(
+          status.code(), absl::StrCat(status.message(), "; name another place with ", at == 0 ? "-o FILE" : "-r FILE"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+TraceStart DescribeStart(const RunOptions& options, const Program& program) {
+  TraceStart start;
+  for (const std::string& word : options.command) start.add_command(word);
+  std::error_code error;
+  start.set_directory(std::filesystem::current_path(error).string());
+  start.set_started_unix_ns(NowNs(CLOCK_REALTIME));
+  start.set_tool_version(FDTRACE_VERSION);
+  utsname host;
+  if (uname(&host) == 0) start.set_host_kernel(absl::StrCat(host.sysname, " ", host.release, " ", host.machine));
+  start.set_untraced_reason(program.untraced_reason);
+  return start;
+}
+
+std::vector<std::string> CallersEnvironment() {
+  std::vector<std::string> environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
+  return environment;
+}
+
+int ExitStatusFor(const absl::Status& failure) {
+  Complain(failure);
+  return absl::IsNotFound(failure)           ? kExitNotFound
+         : absl::IsPermissionDenied(failure) ? kExitNotExecutable
+                                             : kExitFailed;
+}
+
+// A program's own wait status, as shells and the trace have it.
+void SetExit(int status, RecordingEnd& end) {
+  end.signal = WIFSIGNALED(status) ? static_cast<uint32_t>(WTERMSIG(status)) : 0;
+  end.exit_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+// Runs the program as it is, and says why nothing is recorded of it.
+absl::Status RunUntraced(const Launch& launch, SignalRelay& signals, Recorded& recorded) {
+  const int64_t began_ns = NowNs(CLOCK_MONOTONIC);
+  const auto program = StartProgram(launch, signals);
+  if (!program.ok()) return program.status();
+  recorded.start.set_root_pid(static_cast<uint32_t>(*program));
+  SetExit(signals.WaitForEnd(*program), recorded.end);
+  recorded.end.duration_ns = static_cast<uint64_t>(NowNs(CLOCK_MONOTONIC) - began_ns);
+  return absl::OkStatus();
+}
+
+// Ends when all that the session follows has ended, when it has lingered long enough, or when the user has.
+void WaitForOthers(const std::atomic<bool>& served, const std::string& name, SignalRelay& signals, Session& session) {
+  using Waited = SignalRelay::Waited;
+  const auto done = [&] { return served.load(); };
+  Waited waited = signals.WaitUntil(done, std::chrono::seconds(1));
+  if (waited == Waited::kTimedOut) {
+    Say(absl::StrCat(name, " has ended; still recording, for a while, what it left running; Ctrl-C ends that"));
+    waited = signals.WaitUntil(done, std::chrono::hours(1));
+  }
+  if (waited != Waited::kDone) session.Stop();
+}
+
+absl::Status RunTraced(Launch& launch, SignalRelay& signals, Model& model, Recorded& recorded) {
+  const auto library = PreloadLibrary::Find();
+  if (!library.ok()) return library.status();
+  const auto session = Session::Open(model);
+  if (!session.ok()) return session.status();
+  launch.environment = TracedEnvironment(std::move(launch.environment), (*library)->path(), (*session)->variable());
+  launch.open_files = (*session)->original_nofile();
+
+  const auto program = StartProgram(launch, signals);
+  if (!program.ok()) return program.status();
+  Served served;
+  std::atomic<bool> done = false;
+  std::thread serving([&] {
+    served = (*session)->Serve({.root_pid = *program, .reap_root = false});
+    done = true;
+    signals.Wake();
+  });
+  SetExit(signals.WaitForEnd(*program), recorded.end);
+  WaitForOthers(done, launch.command[0], signals, **session);
+  serving.join();
+
+  if (served.outlived > 0) (*library)->LeaveBehind();
+  recorded.start.set_root_pid(static_cast<uint32_t>(*program));
+  recorded.start.set_started_unix_ns((*session)->started_unix_ns());
+  if (served.images == 0) {
+    recorded.start.set_untraced_reason(
+        absl::StrCat(launch.program.path, " never loaded ", (*library)->path(), ", or could not reach fdtrace"));
+  }
+  recorded.end.duration_ns = served.duration_ns;
+  recorded.end.notes = std::move(served.notes);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+int Run(const RunOptions& options) {
+  SignalRelay signals;
+  if (const absl::Status status = CheckOutputs(options); !status.ok()) return Complain(status);
+  const auto path = FindProgram(options.command[0], getenv("PATH"));
+  if (!path.ok()) return ExitStatusFor(path.status());
+
+  Launch launch = {.program = InspectProgram(*path, Caller::Current()),
+                   .command = options.command,
+                   .environment = CallersEnvironment(),
+                   .open_files = {}};
+  getrlimit(RLIMIT_NOFILE, &launch.open_files);
+  if (getenv(kSessionVariable) != nullptr) {
+    Say("this fdtrace is itself being traced: the program is recorded here, and not in the outer recording");
+  }
+
+  const std::unique_ptr<Model> model = MakeModel();
+  Recorded recorded = {.start = DescribeStart(options, launch.program), .end = {}, .trace = options.trace};
+  const absl::Status ran = launch.program.untraced_reason.empty() ? RunTraced(launch, signals, *model, recorded)
+                                                                  : RunUntraced(launch, signals, recorded);
+  if (!ran.ok()) return ExitStatusFor(ran);
+  if (recorded.trace.empty()) {
+    recorded.trace = DefaultTraceName(options.command[0], static_cast<int>(recorded.start.root_pid()));
+  }
+  const bool written = WriteResults(recorded, options, *model, signals);
+  // The program's own failure says more than ours.
+  return written || recorded.end.exit_status != 0 ? recorded.end.exit_status : kExitFailed;
+}
+
+}  // namespace fdtrace

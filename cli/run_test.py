@@ -1,0 +1,438 @@
+#!/usr/bin/env python3
+"""What `fdtrace` promises as a command: the program's exit status, streams, descriptors and signals are its own.
+
+Usage: run_test.py FDTRACE [NAME…]. Prints TAP; each function whose name begins with `test_` is one point, run in an empty
+directory of its own.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import traceback
+
+FDTRACE = os.path.abspath(sys.argv[1])
+CLEAN = {name: value for name, value in os.environ.items() if name not in ("LD_PRELOAD", "NO_COLOR", "ASAN_OPTIONS")}
+
+
+class Skipped(Exception):
+    """Raised with the reason."""
+
+
+def run(*command, **options):
+    options = {"env": CLEAN, "timeout": 60, "stdin": subprocess.DEVNULL, "capture_output": True, "text": True} | options
+    return subprocess.run([str(word) for word in command], **options)
+
+
+def fdtrace(*arguments, **options):
+    return run(FDTRACE, *arguments, **options)
+
+
+def traces():
+    return sorted(path.name for path in pathlib.Path.cwd().glob("*.fdt*"))
+
+
+def equal(seen, wanted, hint=""):
+    if seen != wanted:
+        raise AssertionError(f"saw {seen!r}\nwanted {wanted!r}\n{hint}")
+
+
+def contains(text, part):
+    if part not in text:
+        raise AssertionError(f"saw {text!r}\nwanted {part!r} in it")
+
+
+def script(name, text, mode=0o755):
+    path = pathlib.Path(name).absolute()
+    path.write_text(text)
+    path.chmod(mode)
+    return path
+
+
+def compiled(name, *flags, source="int main() { return 0; }"):
+    subprocess.run(["cc", "-x", "c", "-", "-o", name, *flags], input=source, text=True, check=True)
+    return pathlib.Path(name).absolute()
+
+
+def report(*options, command):
+    """The JSON report of a run of COMMAND."""
+    done = fdtrace("-q", "-r", "report.json", *options, "--", *command)
+    equal(done.stderr, "")
+    return json.loads(pathlib.Path("report.json").read_text())
+
+
+def test_the_exit_status_is_the_programs():
+    for status in (0, 3, 125, 255):
+        equal(fdtrace("-q", "--", "sh", "-c", f"exit {status}").returncode, status)
+
+
+def test_a_program_killed_by_a_signal_gives_128_and_its_number():
+    for number in (signal.SIGTERM, signal.SIGKILL, signal.SIGINT):
+        equal(fdtrace("-q", "--", "sh", "-c", f"kill -{int(number)} $$").returncode, 128 + number)
+
+
+def test_a_program_that_is_not_found_gives_127_and_leaves_no_trace():
+    for name in ("no-such-program", "./no-such-program", ""):
+        done = fdtrace("--", name)
+        equal(done.returncode, 127, done.stderr)
+        equal(done.stderr.count("\n"), 1, done.stderr)
+        contains(done.stderr, f"fdtrace: cannot run {name}"[:20])
+    missing = script("orphan", "#!/no/such/interpreter\n")
+    done = fdtrace("--", missing)
+    equal(done.returncode, 127)
+    contains(done.stderr, "interpreter")
+    equal(traces(), [])
+
+
+def test_a_program_that_cannot_be_executed_gives_126_and_leaves_no_trace():
+    script("plain", "exit 0\n", mode=0o644)
+    pathlib.Path("binary").write_bytes(b"\x01\x02\x00\x03")
+    pathlib.Path("binary").chmod(0o755)
+    for name in ("./plain", "./binary", "."):
+        done = fdtrace("--", name)
+        equal(done.returncode, 126, done.stderr)
+    equal(traces(), [])
+
+
+def test_text_without_an_interpreter_is_run_by_the_shell():
+    script("text", 'echo "$0 $1"; exit 4\n')
+    done = fdtrace("-q", "--", "./text", "a b")
+    equal((done.stdout, done.returncode), ("./text a b\n", 4), done.stderr)
+
+
+def test_usage_errors_give_125():
+    for words in ([], ["--"], ["--bogus", "--", "true"], ["-o"], ["report"]):
+        done = fdtrace(*words)
+        equal(done.returncode, 125, done.stderr)
+        equal(done.stderr.count("\n"), 1, done.stderr)
+
+
+def test_the_program_is_not_run_when_an_output_cannot_be_written():
+    for options in (["-o", "no/dir/t.fdt"], ["-r", "no/dir/a.json"], ["-r", "x.html"], ["-r", "a.json", "-r", "a.json"],
+                    ["-o", "a.json", "-r", "a.json"]):
+        done = fdtrace(*options, "--", "touch", "ran")
+        equal(done.returncode, 125, done.stderr)
+        equal(done.stderr.count("\n"), 1, done.stderr)
+        equal(os.listdir(), [], options)
+    contains(fdtrace("-r", "x.html", "--", "true").stderr, "fdtrace: cannot write x.html: ")
+
+
+def test_streams_and_arguments_pass_through_untouched():
+    data = bytes(range(256)) * 1000
+    done = fdtrace("-q", "--", "cat", input=data, stdin=None, text=False)
+    equal(done.stdout == data, True)
+    arguments = ["", "a b", "-q", "--", "--output", "*", "ü"]
+    done = fdtrace("-q", "--", "printf", "%s|", *arguments)
+    equal(done.stdout, "".join(argument + "|" for argument in arguments))
+    done = fdtrace("-q", "--", "sh", "-c", "echo error >&2")
+    equal((done.stdout, done.stderr), ("", "error\n"))
+
+
+def test_the_name_of_the_program_is_as_typed():
+    equal(fdtrace("-q", "--", "sh", "-c", "tr '\\0' ' ' </proc/$$/cmdline").stdout[:3], "sh ")
+
+
+# What a process may inherit, as it sees it itself.
+INHERITED = """
+import os, resource, signal
+fds = sorted(int(fd) for fd in os.listdir('/proc/self/fd'))
+alive = []
+for fd in fds:
+    try:
+        alive.append((fd, os.readlink(f'/proc/self/fd/{fd}')))
+    except OSError:
+        pass  # the listing's own
+print(alive)
+print([line for line in open('/proc/self/status') if line.startswith(('SigBlk', 'SigIgn', 'Umask', 'Seccomp'))])
+print(resource.getrlimit(resource.RLIMIT_NOFILE), os.getcwd(), os.getpgrp(), os.getpriority(os.PRIO_PROCESS, 0))
+"""
+
+
+def test_the_program_inherits_what_it_would_without_fdtrace():
+    def ignoring(*numbers):
+        return lambda: [signal.signal(number, signal.SIG_IGN) for number in numbers]
+
+    def blocking():
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM, signal.SIGUSR1, signal.SIGCHLD])
+
+    def limiting():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, 512))
+
+    # A file, so that the descriptors' links are the same in both runs; SIG_IGN is reset by Python for SIGPIPE and SIGXFSZ.
+    for setup in (lambda: None, ignoring(signal.SIGHUP, signal.SIGCHLD, signal.SIGINT), blocking, limiting):
+        seen = []
+        for command in ([], [FDTRACE, "-q", "--"]):
+            with open("out", "w") as out, open("extra", "w") as extra:
+                run(*command, sys.executable, "-c", INHERITED, capture_output=False, stdout=out, stderr=out,
+                    pass_fds=[extra.fileno()], preexec_fn=setup)
+            seen.append(pathlib.Path("out").read_text())
+        contains(seen[0], "SigBlk")
+        equal(seen[1], seen[0])
+
+
+def test_closed_standard_streams_stay_closed():
+    for closed in (0, 1, 2):
+        seen = []
+        for command in ("", f'"{FDTRACE}" -q -- '):
+            run("sh", "-c", f"exec {command}sh -c 'ls -l /proc/$$/fd >out' {closed}>&-")
+            seen.append([line.split()[8:] for line in pathlib.Path("out").read_text().splitlines()[1:]])
+        equal([len(fds) for fds in seen], [len(seen[0])] * 2, seen)
+
+
+def test_a_summary_nobody_reads_does_not_change_the_exit_status():
+    done = run("sh", "-c", f'"{FDTRACE}" -- sh -c "exit 3" 2>&-')
+    equal(done.returncode, 3)
+    done = run("bash", "-c", f'"{FDTRACE}" -- sh -c "exit 3" 2> >(exec true); exit $?')
+    equal(done.returncode, 3)
+
+
+COUNTING = """
+import signal, sys, time
+count = 0
+def on(number, frame):
+    global count
+    count += 1
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
+signal.signal(signal.SIGTERM, on)
+signal.signal(signal.SIGUSR1, on)
+signal.signal(signal.SIGALRM, lambda *_: sys.exit(count))
+print('ready', flush=True)
+while True:
+    time.sleep(10)
+"""
+
+
+@contextlib.contextmanager
+def counting():
+    """A traced program, in a process group of its own with fdtrace, that exits with the number of signals it got."""
+    process = subprocess.Popen([FDTRACE, "-q", "--", sys.executable, "-c", COUNTING], env=CLEAN, start_new_session=True,
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    try:
+        equal(process.stdout.readline(), "ready\n")
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def test_a_signal_to_fdtrace_alone_is_passed_on():
+    for number in (signal.SIGTERM, signal.SIGUSR1):
+        with counting() as process:
+            process.send_signal(number)
+            equal(process.wait(30), 1)
+
+
+def test_a_signal_to_the_group_reaches_the_program_once():
+    with counting() as process:
+        os.killpg(process.pid, signal.SIGTERM)
+        equal(process.wait(30), 1)
+    with counting() as process:  # as timeout(1) does
+        process.send_signal(signal.SIGTERM)
+        os.killpg(process.pid, signal.SIGTERM)
+        status = process.wait(30)
+        if status not in (1, 2):  # the two reach the program by themselves, merged or not; never three
+            raise AssertionError(f"saw {status} signals")
+
+
+def test_an_interrupt_from_the_terminal_ends_the_program_and_still_tells():
+    process = subprocess.Popen([FDTRACE, "--", "sh", "-c", "echo ready; sleep 60 & wait"], env=CLEAN, stderr=subprocess.PIPE,
+                               start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    equal(process.stdout.readline(), "ready\n")
+    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, signal.SIGTERM)  # what sh's background child ignores SIGINT for
+    _, said = process.communicate(timeout=60)
+    equal(process.returncode in (130, 143), True, said)
+    contains(said, "trace: fdtrace.sh.")
+
+
+def test_processes_left_behind_are_waited_for_until_interrupted():
+    process = subprocess.Popen([FDTRACE, "-o", "t.fdt", "--", "sh", "-c", "setsid sleep 60 >/dev/null 2>&1 & echo $!"], env=CLEAN,
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    left = int(process.stdout.readline())
+    try:
+        first = process.stderr.readline()
+        contains(first, "still recording")
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+        equal(process.returncode, 0, said)
+        contains(said, "trace: t.fdt")
+        os.kill(left, 0)  # it lives on
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(left, signal.SIGKILL)
+            process.kill()
+
+
+LEAKING = """
+import socket, sys
+kept = [socket.socket() for _ in range(3)]
+for _ in range(5):
+    open('/dev/null').close()
+sys.stdout.flush()
+import os
+os._exit(7)
+"""
+
+
+def test_the_report_counts_what_the_program_left_open():
+    seen = report(command=[sys.executable, "-c", LEAKING])
+    equal(seen["recording"]["exit_status"], 7)
+    equal(seen["recording"]["complete"], True, seen["recording"])
+    equal(sum(site["still_open"] for site in seen["leaks"] if site["resource"] == "socket"), 3, seen["leaks"])
+
+
+def test_the_summary_ends_with_the_trace_and_a_hint():
+    done = fdtrace("--", sys.executable, "-c", LEAKING)
+    equal(done.returncode, 7)
+    equal(traces() != [], True)
+    contains(done.stderr, f"trace: {traces()[0]}\n")
+    contains(done.stderr, "fdtrace report ")
+    contains(done.stderr, "socket")
+    equal("\x1b" in done.stderr, False, done.stderr)
+
+
+def test_quiet_writes_the_trace_and_says_nothing():
+    done = fdtrace("-q", "-o", "t.fdt", "--", "true")
+    equal((done.returncode, done.stdout, done.stderr, traces()), (0, "", "", ["t.fdt"]))
+
+
+def test_a_trace_is_reported_again():
+    fdtrace("-q", "-o", "t.fdt", "-r", "a.json", "-r", "a.txt", "--", sys.executable, "-c", LEAKING)
+    equal(fdtrace("report", "t.fdt", "--format", "json").stdout, pathlib.Path("a.json").read_text())
+    equal(fdtrace("report", "t.fdt").stdout, pathlib.Path("a.txt").read_text())
+    equal(fdtrace("report", "t.fdt", "-o", "b.json").returncode, 0)
+    equal(pathlib.Path("b.json").read_text(), pathlib.Path("a.json").read_text())
+
+
+def test_a_trace_cut_short_is_reported_with_a_note():
+    fdtrace("-q", "-o", "t.fdt", "--", sys.executable, "-c", LEAKING)
+    whole = pathlib.Path("t.fdt").read_bytes()
+    pathlib.Path("t.fdt").write_bytes(whole[:-5])
+    done = fdtrace("report", "t.fdt")
+    equal(done.returncode, 0, done.stderr)
+    contains(done.stdout + done.stderr, "cut short")
+
+
+def test_what_is_no_trace_is_refused_in_one_line():
+    pathlib.Path("text").write_text("hello, world\n")
+    pathlib.Path("newer").write_bytes(b"fdtrace\n\xff\0\0\0")
+    for name, why in (("missing", "No such file"), ("text", "not an fdtrace trace"), ("newer", "newer fdtrace"), (".", "directory")):
+        done = fdtrace("report", name)
+        equal((done.returncode, done.stdout, done.stderr.count("\n")), (125, "", 1), done.stderr)
+        contains(done.stderr, why)
+
+
+def test_a_static_program_is_run_untouched_and_the_report_says_why_it_is_empty():
+    program = compiled("static", "-static", source='#include <stdlib.h>\nint main() { return getenv("LD_PRELOAD") ? 1 : 6; }')
+    done = fdtrace("-r", "a.json", "--", program)
+    equal(done.returncode, 6, done.stderr)
+    contains(done.stderr, "statically linked")
+    seen = json.loads(pathlib.Path("a.json").read_text())
+    contains(json.dumps(seen), "statically linked")
+    equal(seen["leaks"], [])
+
+
+def test_a_set_user_id_program_is_run_untouched():
+    if os.getuid() != 0:
+        raise Skipped("making a file of another user needs root")
+    program = compiled("raised")
+    os.chown(program, 65534, 65534)
+    program.chmod(0o4755)
+    done = fdtrace("--", program)
+    equal(done.returncode, 0, done.stderr)
+    contains(done.stderr, "set-user-ID")
+
+
+def test_fdtrace_works_where_its_path_has_spaces_and_colons():
+    home = pathlib.Path("my tools: $LIB")
+    (home / "bin").mkdir(parents=True)
+    (home / "lib/fdtrace").mkdir(parents=True)
+    shutil.copy(FDTRACE, home / "bin/fdtrace")
+    library = next(path for path in (pathlib.Path(FDTRACE).parent / "interposer/libfdtrace.so",
+                                     pathlib.Path(FDTRACE).parent.parent / "lib/fdtrace/libfdtrace.so") if path.exists())
+    shutil.copy(library, home / "lib/fdtrace/libfdtrace.so")
+    os.mkdir("tmp")
+    done = run(home / "bin/fdtrace", "-q", "-r", "a.json", "--", sys.executable, "-c", LEAKING,
+               env=CLEAN | {"TMPDIR": os.path.abspath("tmp")})
+    equal((done.returncode, done.stderr), (7, ""))
+    seen = json.loads(pathlib.Path("a.json").read_text())
+    equal(sum(site["still_open"] for site in seen["leaks"] if site["resource"] == "socket"), 3, seen["leaks"])
+    equal(os.listdir("tmp"), [])
+
+
+def test_a_sanitized_program_runs_and_is_recorded():
+    source = '#include <fcntl.h>\n#include <unistd.h>\nint main() { open("/dev/null", 0); return 5; }'
+    try:
+        program = compiled("sanitized", "-fsanitize=address", source=source)
+    except subprocess.CalledProcessError:
+        raise Skipped("the compiler has no AddressSanitizer")
+    done = fdtrace("-q", "-r", "a.json", "--", program)
+    equal((done.returncode, done.stderr), (5, ""))
+    seen = json.loads(pathlib.Path("a.json").read_text())
+    equal(seen["recording"]["still_open"], 1, seen)
+    done = fdtrace("-q", "--", "sh", "-c", f"{program}; exit $?")
+    equal((done.returncode, done.stderr), (5, ""))
+
+
+def test_a_full_disk_costs_the_trace_and_not_the_summary():
+    if os.getuid() != 0:
+        raise Skipped("mounting a small file system needs root")
+    os.mkdir("full")
+    inside = 'mount -t tmpfs -o size=64k fdtrace full || exit 99; head -c 65536 /dev/zero >full/filler; exec "$@"'
+    command = ["unshare", "-m", "sh", "-c", inside, "sh", FDTRACE, "-o", "full/t.fdt", "--", sys.executable, "-c", LEAKING]
+    done = run(*command)
+    if done.returncode in (1, 99) and "fdtrace: " not in done.stderr:
+        raise Skipped(f"cannot mount: {done.stderr.strip()}")
+    equal(done.returncode, 7, done.stderr)
+    contains(done.stderr, "cannot write full/t.fdt: No space left on device")
+    contains(done.stderr, "socket")
+    equal(run(*command[:-2], "-c", "pass").returncode, 125)
+
+
+def test_the_trace_may_go_to_a_device():
+    done = fdtrace("-o", "/dev/null", "--", sys.executable, "-c", LEAKING)
+    equal(done.returncode, 7)
+    contains(done.stderr, "socket")
+    equal(os.listdir(), [])
+
+
+def test_a_nested_fdtrace_says_so_and_both_end_well():
+    done = fdtrace("-o", "outer.fdt", "--", FDTRACE, "-o", "inner.fdt", "--", sys.executable, "-c", LEAKING)
+    equal(done.returncode, 7, done.stderr)
+    contains(done.stderr, "itself being traced")
+    equal(traces(), ["inner.fdt", "outer.fdt"])
+    seen = json.loads(fdtrace("report", "inner.fdt", "--format", "json").stdout)
+    equal(sum(site["still_open"] for site in seen["leaks"] if site["resource"] == "socket"), 3, seen["leaks"])
+
+
+def main():
+    tests = [(name, test) for name, test in globals().items() if name.startswith("test_")]
+    if sys.argv[2:]:
+        tests = [(name, test) for name, test in tests if any(part in name for part in sys.argv[2:])]
+    print(f"1..{len(tests)}")
+    home, failed = os.getcwd(), 0
+    for number, (name, test) in enumerate(tests, 1):
+        with tempfile.TemporaryDirectory(prefix="run_test.") as directory:
+            os.chdir(directory)
+            verdict, note = "ok", ""
+            try:
+                test()
+            except Skipped as reason:
+                note = f" # SKIP {reason}"
+            except Exception:
+                verdict, failed = "not ok", failed + 1
+                print("".join(f"# {line}\n" for line in traceback.format_exc().splitlines()), end="")
+            os.chdir(home)
+        print(f"{verdict} {number} - {name.removeprefix('test_').replace('_', ' ')}{note}", flush=True)
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
