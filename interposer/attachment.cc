@@ -12,6 +12,7 @@
 
 #include "interposer/memory.h"
 #include "interposer/raw_syscall.h"
+#include "interposer/unwinder.h"
 
 namespace fdtrace {
 namespace {
@@ -143,6 +144,7 @@ Attachment* AttachNow(Attachment& page) {
   Mapped mapped = {};
   const HelloKind kind = MemorySerial() == 0 ? HelloKind::kImage : HelloKind::kForked;
   const Answer answer = SayHello(kind, mapped);
+  if (kind == HelloKind::kForked) CheckUnwinderAfterFork();
   if (answer != Answer::kWelcome) {
     page.phase.store(answer == Answer::kNever ? Phase::kGivenUp : Phase::kFresh, std::memory_order_release);
     page.lost_unattached.fetch_add(1, std::memory_order_relaxed);

@@ -12,12 +12,12 @@
 namespace fdtrace {
 namespace {
 
-// A FILE's number without its lock; streams over memory have none.
-int StreamDescriptor(FILE* stream) { return stream->_fileno; }
-int DirectoryDescriptor(DIR* directory) { return ::dirfd(directory); }
+// A FILE's number without its lock; streams over memory have none. Null is for the real function to judge.
+int StreamDescriptor(FILE* stream) { return stream == nullptr ? -1 : stream->_fileno; }
+int DirectoryDescriptor(DIR* directory) { return directory == nullptr ? -1 : ::dirfd(directory); }
 template <typename Walk>
 int WalkDescriptor(Walk* walk) {
-  return walk->fts_rfd;
+  return walk == nullptr ? -1 : walk->fts_rfd;
 }
 
 template <typename Call>

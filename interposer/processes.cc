@@ -116,6 +116,13 @@ FDTRACE_EXPORT int forkpty(int* master, char* name, const termios* terminal, con
   return pid;
 }
 
+// On success the terminal is 0, 1 and 2, and fd itself is closed.
+FDTRACE_EXPORT int login_tty(int fd) noexcept {
+  const int result = REAL(login_tty)(fd);
+  if (result == 0 && fd > 2 && !InVforkChild()) RecordClosing(Row::login_tty, fd);
+  return result;
+}
+
 // The child goes on; the parent ends inside, past our _exit.
 FDTRACE_EXPORT int daemon(int keep_directory, int keep_standard) noexcept {
   int result = -1;

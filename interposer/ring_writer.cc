@@ -9,6 +9,7 @@
 
 #include "interposer/hook_scope.h"
 #include "interposer/raw_syscall.h"
+#include "interposer/unwinder.h"
 
 namespace fdtrace {
 namespace {
@@ -101,6 +102,7 @@ bool ClaimRing(Attachment& attachment) {
   thread.stalled_at = 0;
   thread.next_lifetime = thread.lifetimes_end = 0;
   thread.announced = false;
+  CountRecordingThread();
   thread.serial = attachment.serial.load(std::memory_order_relaxed);
   return true;
 }

@@ -30,6 +30,9 @@ constinit uintptr_t g_text_start = 0;
 constinit uintptr_t g_text_end = 0;
 constinit std::atomic<bool> g_distrusted{false};  // its locks may be held by a thread that this process does not have
 constinit std::atomic<uint32_t> g_forks_waiting{0};
+constinit std::atomic<uint32_t> g_recording_threads{
+    0};                                        // since this process, or the one it was copied from, said hello
+constinit std::atomic<long> g_trusted_pid{0};  // the process whose fork we have seen and found quiet
 
 bool MayEnter(const HookScope& scope) {
   return g_backtrace.load(std::memory_order_acquire) != nullptr && !g_distrusted.load(std::memory_order_relaxed) &&
@@ -108,9 +111,18 @@ void UnwinderForkGuard::InParent() { g_forks_waiting.fetch_sub(1, std::memory_or
 
 void UnwinderForkGuard::InChild() {
   g_forks_waiting.store(0, std::memory_order_relaxed);
+  g_trusted_pid.store(RawSyscall(SYS_getpid), std::memory_order_relaxed);
   if (!quiet_) g_distrusted.store(true, std::memory_order_relaxed);
 }
 
-void DistrustUnwinder() { g_distrusted.store(true, std::memory_order_relaxed); }
+void CheckUnwinderAfterFork() {
+  const uint32_t threads = g_recording_threads.exchange(0, std::memory_order_relaxed);
+  const long pid = RawSyscall(SYS_getpid);
+  if (g_trusted_pid.exchange(pid, std::memory_order_relaxed) != pid && threads > 1) {
+    g_distrusted.store(true, std::memory_order_relaxed);
+  }
+}
+
+void CountRecordingThread() { g_recording_threads.fetch_add(1, std::memory_order_relaxed); }
 
 }  // namespace fdtrace

@@ -37,7 +37,11 @@ class UnwinderForkGuard {
   bool quiet_ = false;
 };
 
-// In a process that was forked past our fork(): another thread may have been inside.
-void DistrustUnwinder();
+// At a forked child's first event. If it was forked past our fork() (by a system call of the program's own) while other
+// threads recorded, one of them may have been inside: no stacks then.
+void CheckUnwinderAfterFork();
+
+// A thread of this process begins to record.
+void CountRecordingThread();
 
 }  // namespace fdtrace
