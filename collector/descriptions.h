@@ -1,0 +1,27 @@
+// What a process's descriptors are open on, in words.
+#pragma once
+
+#include <sys/types.h>
+
+#include <span>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "collector/model.h"
+#include "collector/procfs.h"
+
+namespace fdtrace {
+
+// The links of NUMBERS, and what they say by themselves: cheap. Those that were closed meanwhile are left out.
+absl::StatusOr<std::vector<SeenDescriptor>> SeeDescriptors(const ProcessDirectory& process,
+                                                           std::span<const int> numbers);
+
+// The same, with the resource of every descriptor and, from number 3 on, a description where the link says too little:
+//   sockets  see sockets.h
+//   pipes    "pipe:[N] read end; the other end: fd 4 of the same process", or of one of the OTHERS, or of none of them
+//   epoll    "epoll watching fd 5, 6 and 3 more";  inotify: "inotify, 2 watches"
+absl::StatusOr<std::vector<SeenDescriptor>> DescribeDescriptors(const ProcessDirectory& process,
+                                                                std::span<const int> numbers,
+                                                                std::span<const pid_t> others);
+
+}  // namespace fdtrace

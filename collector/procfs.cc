@@ -1,0 +1,222 @@
+#include "collector/procfs.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <climits>
+#include <cstdio>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+
+namespace fdtrace {
+namespace {
+
+constexpr long kMessageQueueMagic = 0x19800202;  // MQUEUE_MAGIC of linux/ipc/mqueue.c, in no header
+
+// "123" as a name for the *at calls.
+class FdName {
+ public:
+  explicit FdName(int fd) { *std::to_chars(text_, text_ + sizeof text_ - 1, fd).ptr = '\0'; }
+  const char* c_str() const { return text_; }
+
+ private:
+  char text_[12];
+};
+
+std::string ReadLink(int directory, const char* name, int& error) {
+  char target[PATH_MAX];
+  const ssize_t bytes = readlinkat(directory, name, target, sizeof target);
+  error = bytes < 0 ? errno : 0;
+  return std::string(target, static_cast<size_t>(std::max<ssize_t>(bytes, 0)));
+}
+
+// The words of /proc/PID/stat after the name, which may itself hold spaces and parentheses: state, ppid, …
+std::vector<std::string> StatWords(const std::string& stat) {
+  const size_t name_end = stat.rfind(')');
+  if (name_end == std::string::npos || name_end + 2 >= stat.size()) return {};
+  return absl::StrSplit(stat.substr(name_end + 2), ' ');
+}
+
+template <typename Number>
+Number NumberOr(std::string_view text, Number otherwise) {
+  Number value{};
+  return std::from_chars(text.data(), text.data() + text.size(), value).ec == std::errc() ? value : otherwise;
+}
+
+}  // namespace
+
+absl::StatusOr<ProcessDirectory> ProcessDirectory::Open(pid_t pid) {
+  const std::string path = absl::StrCat("/proc/", pid);
+  OwnedFd directory(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!directory.valid()) return absl::ErrnoToStatus(errno, absl::StrCat("opening ", path));
+  return ProcessDirectory(pid, std::move(directory));
+}
+
+std::string ProcessDirectory::Read(const char* name) const {
+  const OwnedFd file(openat(directory_.get(), name, O_RDONLY | O_CLOEXEC));
+  std::string content;
+  if (!file.valid()) return content;
+  for (size_t room = 4096;; room *= 2) {
+    const size_t had = content.size();
+    content.resize(had + room);
+    const ssize_t bytes = read(file.get(), content.data() + had, room);
+    content.resize(had + static_cast<size_t>(std::max<ssize_t>(bytes, 0)));
+    if (bytes < 0 && errno == EINTR) continue;
+    if (bytes <= 0) return content;
+    room = std::min<size_t>(room, 1 << 20);
+  }
+}
+
+std::string ProcessDirectory::Executable() const {
+  int error = 0;
+  return ReadLink(directory_.get(), "exe", error);
+}
+
+std::vector<std::string> ProcessDirectory::CommandLine() const {
+  std::string text = Read("cmdline");
+  if (text.empty()) return {};
+  if (text.back() == '\0') text.pop_back();
+  return absl::StrSplit(text, '\0');
+}
+
+std::string ProcessDirectory::Name() const {
+  std::string name = Read("comm");
+  if (!name.empty() && name.back() == '\n') name.pop_back();
+  return name;
+}
+
+uint32_t ProcessDirectory::Parent() const {
+  const std::vector<std::string> words = StatWords(Read("stat"));
+  return words.size() > 1 ? NumberOr<uint32_t>(words[1], 0) : 0;
+}
+
+uint64_t ProcessDirectory::StartTime() const {
+  constexpr size_t kState = 0, kStartTime = 19;  // fields 3 and 22 of proc(5)
+  const std::vector<std::string> words = StatWords(Read("stat"));
+  if (words.size() <= kStartTime || words[kState] == "Z" || words[kState] == "X") return 0;
+  return NumberOr<uint64_t>(words[kStartTime], 0);
+}
+
+bool ProcessDirectory::Lives() const {
+  int error = 0;
+  ReadLink(directory_.get(), "exe", error);
+  return error != ENOENT && error != ESRCH;
+}
+
+uint32_t ProcessDirectory::Threads() const {
+  struct stat tasks;
+  if (fstatat(directory_.get(), "task", &tasks, 0) != 0 || tasks.st_nlink < 3) return 1;
+  return static_cast<uint32_t>(tasks.st_nlink - 2);  // the kernel adds a link for each thread
+}
+
+OpenFilesLimit ProcessDirectory::OpenFiles() const {
+  rlimit limit;
+  if (prlimit(pid_, RLIMIT_NOFILE, nullptr, &limit) == 0) return {limit.rlim_cur, limit.rlim_max};
+  // Another user's process: the file may be read all the same. "Max open files    1024    4096    files"
+  const std::string limits = Read("limits");
+  const size_t line = limits.find("Max open files");
+  unsigned long long soft = 0, hard = 0;
+  if (line == std::string::npos || sscanf(limits.c_str() + line, "Max open files %llu %llu", &soft, &hard) != 2) {
+    return {};
+  }
+  return {soft, hard};
+}
+
+absl::StatusOr<std::vector<int>> ProcessDirectory::Numbers() const {
+  const OwnedFd directory(openat(directory_.get(), "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const auto error = [this] {
+    return absl::ErrnoToStatus(errno, absl::StrCat("listing the descriptors of process ", pid_));
+  };
+  if (!directory.valid()) return error();
+  std::vector<int> numbers;
+  alignas(dirent64) char entries[32768];
+  while (true) {
+    const long bytes = syscall(SYS_getdents64, directory.get(), entries, sizeof entries);
+    if (bytes < 0) return error();
+    if (bytes == 0) break;
+    for (long at = 0; at < bytes;) {
+      const auto* const entry = reinterpret_cast<const dirent64*>(entries + at);
+      at += entry->d_reclen;
+      const int fd = NumberOr<int>(entry->d_name, -1);  // -1: "." and ".."
+      if (fd >= 0) numbers.push_back(fd);
+    }
+  }
+  std::sort(numbers.begin(), numbers.end());
+  return numbers;
+}
+
+absl::StatusOr<DescriptorDirectory> DescriptorDirectory::Open(const ProcessDirectory& process) {
+  OwnedFd directory(openat(process.directory_.get(), "fd", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!directory.valid()) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("opening the descriptors of process ", process.pid()));
+  }
+  return DescriptorDirectory(process.pid(), std::move(directory));
+}
+
+std::optional<std::string> DescriptorDirectory::Link(int fd) const {
+  int error = 0;
+  std::string link = ReadLink(directory_.get(), FdName(fd).c_str(), error);
+  if (error == 0 || error == ENAMETOOLONG) return link;
+  return std::nullopt;
+}
+
+std::optional<DescriptorDirectory::Access> DescriptorDirectory::AccessOf(int fd) const {
+  struct stat link;  // of the link itself: its permissions are those that the descriptor was opened with
+  if (fstatat(directory_.get(), FdName(fd).c_str(), &link, AT_SYMLINK_NOFOLLOW) != 0) return std::nullopt;
+  return Access{.reads = (link.st_mode & S_IRUSR) != 0, .writes = (link.st_mode & S_IWUSR) != 0};
+}
+
+std::optional<DescriptorDirectory::Kind> DescriptorDirectory::KindOf(int fd) const {
+  struct statx what;
+  if (statx(directory_.get(), FdName(fd).c_str(), AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &what) != 0) {
+    return std::nullopt;
+  }
+  return Kind{.mode = what.stx_mode, .device_major = what.stx_rdev_major};
+}
+
+bool DescriptorDirectory::IsMessageQueue(int fd) const {
+  const OwnedFd file(openat(directory_.get(), FdName(fd).c_str(), O_PATH | O_CLOEXEC));
+  struct statfs system;
+  return file.valid() && fstatfs(file.get(), &system) == 0 && system.f_type == kMessageQueueMagic;
+}
+
+std::string DescriptorDirectory::SocketProtocol(int fd) const {
+  // There is no getxattrat(2) in the kernels we run on.
+  const std::string path = absl::StrCat("/proc/", pid_, "/fd/", fd);
+  char name[64];
+  const ssize_t bytes = getxattr(path.c_str(), "system.sockprotoname", name, sizeof name);
+  if (bytes <= 0) return {};
+  return std::string(name, strnlen(name, static_cast<size_t>(bytes)));
+}
+
+ProcessWatch::ProcessWatch(pid_t pid) : pid_(pid), pidfd_(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))) {
+  if (pidfd_.valid() || errno == ESRCH) return;
+  const auto process = ProcessDirectory::Open(pid);  // Linux < 5.3, or no descriptor left
+  if (process.ok()) start_time_ = process->StartTime();
+}
+
+bool ProcessWatch::Ended() const {
+  if (pidfd_.valid()) {
+    pollfd ended = {.fd = pidfd_.get(), .events = POLLIN, .revents = 0};
+    return poll(&ended, 1, 0) > 0;
+  }
+  if (start_time_ == 0) return true;
+  const auto process = ProcessDirectory::Open(pid_);
+  return !process.ok() || process->StartTime() != start_time_;
+}
+
+}  // namespace fdtrace

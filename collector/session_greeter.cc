@@ -1,0 +1,168 @@
+#include "collector/session_greeter.h"
+
+#include <sys/epoll.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstddef>
+#include <cstring>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+
+namespace fdtrace {
+namespace {
+
+constexpr int64_t kAcceptPauseNs = 10'000'000;  // when we are out of descriptors ourselves
+constexpr int kBacklog = 4096;
+
+absl::StatusOr<std::string> RandomHex(size_t digits) {
+  std::string bytes(digits / 2, '\0');
+  if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
+    return absl::ErrnoToStatus(errno, "asking the kernel for random bytes");
+  }
+  return absl::BytesToHexString(bytes);
+}
+
+pid_t PeerPid(int connection) {
+  ucred peer = {};
+  socklen_t length = sizeof peer;
+  return getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 ? peer.pid : 0;
+}
+
+// Takes no time that depends on where they differ.
+bool SameCookie(const char* one, const char* other) {
+  unsigned char difference = 0;
+  for (size_t i = 0; i < kCookieBytes; ++i) difference |= static_cast<unsigned char>(one[i] ^ other[i]);
+  return difference == 0;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Greeter>> Greeter::Open() {
+  auto greeter = std::unique_ptr<Greeter>(new Greeter);
+  absl::StatusOr<std::string> name = RandomHex(32), cookie = RandomHex(kCookieBytes);
+  if (!name.ok()) return name.status();
+  if (!cookie.ok()) return cookie.status();
+  const std::string socket_name = absl::StrCat("fdtrace-", *name);
+  greeter->cookie_ = *cookie;
+  greeter->variable_ = absl::StrCat(socket_name, ":", *cookie);
+
+  greeter->listener_ = OwnedFd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = {}};
+  std::memcpy(address.sun_path + 1, socket_name.data(), socket_name.size());  // abstract: the first byte stays 0
+  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + socket_name.size());
+  const int listener = greeter->listener_.get();
+  if (listener < 0 || bind(listener, reinterpret_cast<sockaddr*>(&address), length) != 0 ||
+      listen(listener, kBacklog) != 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("listening on the abstract socket @", socket_name));
+  }
+  greeter->epoll_ = OwnedFd(epoll_create1(EPOLL_CLOEXEC));
+  // Edge-triggered, or a lack of descriptors would make us accept in vain for ever.
+  epoll_event interest = {.events = EPOLLIN | EPOLLET, .data = {}};
+  if (!greeter->epoll_.valid() || epoll_ctl(greeter->epoll_.get(), EPOLL_CTL_ADD, listener, &interest) != 0) {
+    return absl::ErrnoToStatus(errno, "watching the session's socket");
+  }
+  return greeter;
+}
+
+Greeter::Heard Greeter::Reject(uint64_t& count) {
+  ++count;
+  return Heard::kNothingMore;
+}
+
+Greeter::Heard Greeter::Listen(Caller& caller) {
+  Hello& hello = caller.hello;
+  ssize_t bytes;
+  do {
+    bytes = recv(caller.connection.get(), &hello, sizeof hello, MSG_DONTWAIT | MSG_TRUNC);
+  } while (bytes < 0 && errno == EINTR);
+  if (bytes < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return Heard::kNothingYet;
+  if (bytes <= 0) return Reject(silent_);
+  // Every version starts with its number and has the cookie in the same place.
+  constexpr ssize_t kCommonBytes = offsetof(Hello, cookie) + kCookieBytes;
+  if (bytes < kCommonBytes || !SameCookie(hello.cookie, cookie_.data())) return Reject(refused_);
+  if (hello.version != kProtocolVersion) return Reject(other_version_);
+  if (bytes != sizeof hello) return Reject(refused_);
+  caller.pid = PeerPid(caller.connection.get());
+  return caller.pid > 0 ? Heard::kHello : Reject(other_namespace_);
+}
+
+void Greeter::AcceptAll(int64_t now_ns, const Greet& greet) {
+  accept_again_ns_ = 0;
+  while (true) {
+    Caller caller;
+    caller.connection = OwnedFd(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!caller.connection.valid()) {
+      if (errno == ECONNABORTED || errno == EINTR) continue;
+      if (errno != EAGAIN && errno != EWOULDBLOCK) accept_again_ns_ = now_ns + kAcceptPauseNs;
+      return;
+    }
+    switch (Listen(caller)) {
+      case Heard::kHello:
+        greet(caller);
+        break;
+      case Heard::kNothingYet: {
+        epoll_event interest = {.events = EPOLLIN | EPOLLRDHUP, .data = {}};
+        epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, caller.connection.get(), &interest);
+        waiting_.push_back({std::move(caller.connection), now_ns + kHelloLimitNs});
+        break;
+      }
+      case Heard::kNothingMore:
+        break;
+    }
+  }
+}
+
+void Greeter::Attend(int64_t now_ns, const Greet& greet) {
+  // What the epoll instance tells is taken here, so that it is quiet afterwards; then all are asked: they are few.
+  epoll_event events[64];
+  while (epoll_wait(epoll_.get(), events, 64, 0) == 64) {
+    if (!waiting_.empty()) break;
+  }
+  for (auto one = waiting_.begin(); one != waiting_.end();) {
+    Caller caller;
+    caller.connection = std::move(one->connection);
+    const Heard heard = Listen(caller);
+    if (heard == Heard::kNothingYet && now_ns < one->deadline_ns) {
+      one->connection = std::move(caller.connection);
+      ++one;
+      continue;
+    }
+    if (heard == Heard::kHello) greet(caller);
+    if (heard == Heard::kNothingYet) ++silent_;
+    one = waiting_.erase(one);
+  }
+  AcceptAll(now_ns, greet);
+}
+
+int64_t Greeter::next_deadline_ns() const {
+  int64_t next = waiting_.empty() ? INT64_MAX : waiting_.front().deadline_ns;
+  if (accept_again_ns_ != 0) next = std::min(next, accept_again_ns_);
+  return next;
+}
+
+bool Greeter::SendWelcome(const Caller& caller, const Welcome& welcome, int page_fd, int arena_fd) {
+  const int fds[2] = {page_fd, arena_fd};
+  iovec part = {.iov_base = const_cast<Welcome*>(&welcome), .iov_len = sizeof welcome};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof fds)] = {};
+  msghdr message = {};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  cmsghdr* const header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof fds);
+  std::memcpy(CMSG_DATA(header), fds, sizeof fds);
+  return sendmsg(caller.connection.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT) == sizeof welcome;
+}
+
+}  // namespace fdtrace

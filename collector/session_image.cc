@@ -1,0 +1,141 @@
+#include "collector/session_image.h"
+
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <climits>
+#include <new>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "collector/monotonic_clock.h"
+
+namespace fdtrace {
+namespace {
+
+constexpr size_t kBatchRecords = 512;
+constexpr uint32_t kParsesPerReset = 256;
+
+}  // namespace
+
+google::protobuf::ArenaOptions EventParser::Options() {
+  google::protobuf::ArenaOptions options;
+  options.initial_block = first_block_;
+  options.initial_block_size = sizeof first_block_;
+  return options;
+}
+
+const Event* EventParser::Parse(std::span<const unsigned char> record, int64_t now_ns) {
+  if (++parsed_since_reset_ == kParsesPerReset) {
+    arena_.Reset();
+    parsed_since_reset_ = 0;
+  }
+  Event* const event = google::protobuf::Arena::CreateMessage<Event>(&arena_);
+  if (!event->ParseFromArray(record.data(), static_cast<int>(record.size()))) return nullptr;
+  const auto at_ns = static_cast<int64_t>(std::min<uint64_t>(event->at_ns(), INT64_MAX));
+  event->set_at_ns(static_cast<uint64_t>(std::max<int64_t>(std::min(at_ns, now_ns) - started_ns_, 0)));
+  return event;
+}
+
+absl::StatusOr<int> TracedImage::AddArena() {
+  absl::StatusOr<SharedMemory> memory = SharedMemory::Create("fdtrace-arena", sizeof(Arena));
+  if (!memory.ok()) return memory.status();
+  arenas_.push_back({.memory = *std::move(memory), .readers = {}});
+  ArenaHeader& header = arenas_.back().arena().header;
+  header.version = kProtocolVersion;
+  header.serial = serial_;
+  return arenas_.back().memory.fd();
+}
+
+bool TracedImage::DrainRing(SharedArena& arena, uint32_t first_number, uint32_t ring, size_t limit, EventParser& parser,
+                            EventSink& sink) {
+  RingHeader& header = arena.arena().rings[ring];
+  RingReader& reader = arena.readers[ring];
+  const uint64_t damages_before = reader.damages();
+  if (!reader.Look(header)) {
+    if (reader.damages() != damages_before) reader.Release(header);
+    return false;
+  }
+  const int64_t now_ns = MonotonicNs();
+  for (size_t count = 0; count < limit; ++count) {
+    const std::span<const unsigned char> record = reader.Next(arena.arena().data[ring], parser.scratch());
+    if (record.empty()) break;
+    const Event* const event = parser.Parse(record, now_ns);
+    if (event != nullptr) {
+      sink.Consume(serial_, first_number + ring, *event);
+    } else {
+      ++unreadable_;
+    }
+  }
+  reader.Release(header);
+  return !reader.at_end();
+}
+
+void TracedImage::FindNewRings(SharedArena& arena) {
+  while (arena.rings_used < kRingsPerArena) {
+    const RingHeader& next = arena.arena().rings[arena.rings_used];
+    if (next.owner.load(std::memory_order_acquire) == 0 && next.head.load(std::memory_order_relaxed) == 0) return;
+    ++arena.rings_used;
+  }
+}
+
+bool TracedImage::DrainBatch(EventParser& parser, EventSink& sink) {
+  bool more = false;
+  for (uint32_t a = 0; a < arenas_.size(); ++a) {
+    FindNewRings(arenas_[a]);
+    for (uint32_t ring = 0; ring < arenas_[a].rings_used; ++ring) {
+      more |= DrainRing(arenas_[a], a * kRingsPerArena, ring, kBatchRecords, parser, sink);
+    }
+  }
+  return more;
+}
+
+void TracedImage::DrainWholly(EventParser& parser, EventSink& sink) {
+  // A ring's worth of the smallest records: what is published while we read cannot keep us here.
+  constexpr size_t kAll = kRingBytes / 5;
+  for (uint32_t a = 0; a < arenas_.size(); ++a) {
+    FindNewRings(arenas_[a]);
+    for (uint32_t ring = 0; ring < arenas_[a].rings_used; ++ring) {
+      DrainRing(arenas_[a], a * kRingsPerArena, ring, kAll, parser, sink);
+    }
+  }
+}
+
+TracedImage::Lost TracedImage::CountLost() const {
+  Lost lost;
+  for (const SharedArena& shared : arenas_) {
+    const Arena& arena = shared.arena();
+    lost.events += arena.header.lost.load(std::memory_order_relaxed);
+    lost.stackless += arena.header.stackless.load(std::memory_order_relaxed);
+    for (uint32_t ring = 0; ring < shared.rings_used; ++ring) {
+      lost.events += arena.rings[ring].lost.load(std::memory_order_relaxed);
+    }
+  }
+  lost.events += damages() + unreadable_;
+  return lost;
+}
+
+uint64_t TracedImage::damages() const {
+  uint64_t damages = 0;
+  for (const SharedArena& shared : arenas_) {
+    for (const RingReader& reader : shared.readers) damages += reader.damages();
+  }
+  return damages;
+}
+
+uint32_t TracedImage::ExitsWanted() const {
+  if (arenas_.empty()) return exits_answered_;
+  return arenas_.front().arena().header.exit_wanted.load(std::memory_order_acquire);
+}
+
+void TracedImage::AnswerExits(uint32_t wanted) {
+  exits_answered_ = wanted;
+  std::atomic<uint32_t>& done = arenas_.front().arena().header.exit_done;
+  done.store(wanted, std::memory_order_release);
+  syscall(SYS_futex, &done, FUTEX_WAKE, INT_MAX, nullptr);
+}
+
+}  // namespace fdtrace

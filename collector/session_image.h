@@ -1,0 +1,101 @@
+// One image of a traced process: its arenas, how far they were read, and its announcement of the end.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "collector/procfs.h"
+#include "collector/ring_reader.h"
+#include "collector/settled_numbers.h"
+#include "collector/shared_memory.h"
+#include "google/protobuf/arena.h"
+#include "proto/event.pb.h"
+#include "proto/session.h"
+
+namespace fdtrace {
+
+// Takes the events of all images, parsed.
+class EventSink {
+ public:
+  virtual ~EventSink() = default;
+  virtual void Consume(uint32_t serial, uint32_t ring, const Event& event) = 0;
+};
+
+// Parses records into memory that is used again and again.
+class EventParser {
+ public:
+  explicit EventParser(int64_t started_ns) : started_ns_(started_ns), arena_(Options()) {}
+
+  // The event with its time made ns since the recording started, within [0, NOW]; valid until the next call. Null: the
+  // bytes are no event.
+  const Event* Parse(std::span<const unsigned char> record, int64_t now_ns);
+  RingReader::Scratch& scratch() { return scratch_; }
+
+ private:
+  google::protobuf::ArenaOptions Options();
+
+  const int64_t started_ns_;
+  RingReader::Scratch scratch_;
+  uint32_t parsed_since_reset_ = 0;
+  alignas(8) char first_block_[64 * 1024];
+  google::protobuf::Arena arena_;
+};
+
+class TracedImage {
+ public:
+  TracedImage(uint32_t serial, pid_t pid) : serial_(serial), pid_(pid) {}
+
+  uint32_t serial() const { return serial_; }
+  pid_t pid() const { return pid_; }
+  ProcessWatch watch;  // handed on from image to image by exec
+
+  // The file of the new arena, to be sent to the process; closed by ArenaSent.
+  absl::StatusOr<int> AddArena();
+  void ArenaSent() { arenas_.back().memory.CloseFd(); }
+
+  // Reads at most a batch of each ring in use. True: more is there.
+  bool DrainBatch(EventParser& parser, EventSink& sink);
+  // Reads all that is there now, of every ring.
+  void DrainWholly(EventParser& parser, EventSink& sink);
+
+  struct Lost {
+    uint64_t events = 0;  // by the process's own count, and one for each damage
+    uint64_t stackless = 0;
+    bool operator==(const Lost&) const = default;
+  };
+  Lost CountLost() const;
+  uint64_t damages() const;
+  uint64_t unreadable() const { return unreadable_; }
+
+  // The count of exits that the process announced; while it is not answered(), the process waits.
+  uint32_t ExitsWanted() const;
+  void AnswerExits(uint32_t wanted);
+  uint32_t exits_answered() const { return exits_answered_; }
+
+  SettledNumbers numbers;
+  int64_t exit_look_again_ns = 0;  // a process that waits to exit is to be looked at again then; 0: no
+  bool compared = false;           // with /proc, when it announced its exit
+
+ private:
+  struct SharedArena {
+    SharedMemory memory;
+    RingReader readers[kRingsPerArena];
+    uint32_t rings_used = 0;
+    Arena& arena() const { return *static_cast<Arena*>(memory.address()); }
+  };
+
+  bool DrainRing(SharedArena& arena, uint32_t first_number, uint32_t ring, size_t limit, EventParser& parser,
+                 EventSink& sink);
+  // Writers take rings in order: behind the first that was never taken there is nothing, in pages never touched.
+  static void FindNewRings(SharedArena& arena);
+
+  const uint32_t serial_;
+  const pid_t pid_;
+  std::vector<SharedArena> arenas_;
+  uint32_t exits_answered_ = 0;
+  uint64_t unreadable_ = 0;
+};
+
+}  // namespace fdtrace
