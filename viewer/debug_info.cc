@@ -7,40 +7,36 @@
 #include <algorithm>
 #include <cstddef>
 #include <filesystem>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
 
 namespace fdtrace {
 namespace {
 
-// The function's name as linkers see it if it has one, else as the source has it.
-std::string FunctionName(Dwarf_Die& die) {
+// "Integrate": follows the entry to its declaration or to the abstract instance of an inlined call.
+const char* Text(Dwarf_Die& die, unsigned int name) {
   Dwarf_Attribute attribute;
-  for (unsigned int name : {DW_AT_linkage_name, DW_AT_MIPS_linkage_name, DW_AT_name}) {
-    // "Integrate": follows the entry to its declaration or to the abstract instance of an inlined call.
-    if (const char* value = dwarf_formstring(dwarf_attr_integrate(&die, name, &attribute))) return value;
-  }
-  return {};
+  return dwarf_formstring(dwarf_attr_integrate(&die, name, &attribute));
 }
 
-uint32_t Number(Dwarf_Die& die, unsigned int name) {
+const char* LinkageName(Dwarf_Die& die) {
+  const char* name = Text(die, DW_AT_linkage_name);
+  return name != nullptr ? name : Text(die, DW_AT_MIPS_linkage_name);
+}
+
+std::optional<Dwarf_Word> Number(Dwarf_Die& die, unsigned int name) {
   Dwarf_Attribute attribute;
   Dwarf_Word value = 0;
-  return dwarf_formudata(dwarf_attr(&die, name, &attribute), &value) == 0 ? static_cast<uint32_t>(value) : 0;
+  if (dwarf_formudata(dwarf_attr(&die, name, &attribute), &value) != 0) return std::nullopt;
+  return value;
 }
 
-// libdw has put the unit's directory before a relative name already.
-std::string Normalised(const char* file) {
+// Absolute unless the unit does not say where it was compiled.
+std::string SourceFile(const char* file, Dwarf_Die& unit) {
   if (file == nullptr) return {};
-  return std::filesystem::path(file).lexically_normal().string();
-}
-
-// Where the inlined function was called from: the place of the function that it was inlined into.
-void SetCall(Dwarf_Die& inlined, Dwarf_Files* files, Place& caller) {
-  Dwarf_Attribute attribute;
-  Dwarf_Word file = 0;
-  if (files != nullptr && dwarf_formudata(dwarf_attr(&inlined, DW_AT_call_file, &attribute), &file) == 0) {
-    caller.file = Normalised(dwarf_filesrc(files, file, nullptr, nullptr));
-  }
-  caller.line = Number(inlined, DW_AT_call_line);
+  const char* directory = Text(unit, DW_AT_comp_dir);
+  return (std::filesystem::path(directory != nullptr ? directory : "") / file).lexically_normal().string();
 }
 
 bool HasAddresses(Dwarf_Die& die) { return dwarf_hasattr(&die, DW_AT_low_pc) || dwarf_hasattr(&die, DW_AT_ranges); }
@@ -70,17 +66,24 @@ bool AddInlined(Dwarf_Die& scope, uint64_t address, std::vector<Dwarf_Die>& inli
   return false;
 }
 
-bool HoldsFunctions(int tag) {
-  switch (tag) {
-    case DW_TAG_namespace:
+// "app::" for a namespace or type that functions may stand in; null for what holds none. What has no name of its own is
+// named as the demangler does, or is passed over.
+const char* ScopeName(Dwarf_Die& die) {
+  switch (dwarf_tag(&die)) {
+    case DW_TAG_namespace: {
+      const char* name = dwarf_diename(&die);
+      return name != nullptr ? name : "(anonymous namespace)";
+    }
     case DW_TAG_module:
     case DW_TAG_class_type:  // Rust has methods in types, within namespaces
     case DW_TAG_structure_type:
     case DW_TAG_union_type:
-    case DW_TAG_enumeration_type:
-      return true;
+    case DW_TAG_enumeration_type: {
+      const char* name = dwarf_diename(&die);
+      return name != nullptr ? name : "";
+    }
     default:
-      return false;
+      return nullptr;
   }
 }
 
@@ -128,17 +131,35 @@ const DebugInfo::Range* DebugInfo::Innermost(const Ranges& ranges, uint64_t addr
   return nullptr;
 }
 
-void DebugInfo::AddFunctions(Dwarf_Die& scope, Ranges& functions) {
+void DebugInfo::AddFunctions(Dwarf_Die& scope, const std::string& prefix, Ranges& functions) {
   Dwarf_Die child;
   if (dwarf_child(&scope, &child) != 0) return;
   do {
-    const int tag = dwarf_tag(&child);
-    if (tag == DW_TAG_subprogram) {
+    if (dwarf_tag(&child) == DW_TAG_subprogram) {
       AddRanges(child, functions);
-    } else if (HoldsFunctions(tag)) {
-      AddFunctions(child, functions);
+      if (!prefix.empty() && LinkageName(child) == nullptr) prefixes_[child.addr] = prefix;
+    } else if (const char* name = ScopeName(child)) {
+      AddFunctions(child, *name != '\0' ? absl::StrCat(prefix, name, "::") : prefix, functions);
     }
   } while (dwarf_siblingof(&child, &child) == 0);
+}
+
+std::string DebugInfo::FunctionName(Dwarf_Die die) const {
+  if (const char* name = LinkageName(die)) return name;
+  const char* name = Text(die, DW_AT_name);
+  if (name == nullptr) return {};
+  for (bool declared_elsewhere = true; declared_elsewhere;) {
+    if (const auto prefix = prefixes_.find(die.addr); prefix != prefixes_.end()) {
+      return absl::StrCat(prefix->second, name);
+    }
+    Dwarf_Attribute attribute;
+    Dwarf_Attribute* origin = dwarf_attr(&die, DW_AT_abstract_origin, &attribute);
+    if (origin == nullptr) origin = dwarf_attr(&die, DW_AT_specification, &attribute);
+    Dwarf_Die next;
+    declared_elsewhere = dwarf_formref_die(origin, &next) != nullptr;
+    if (declared_elsewhere) die = next;
+  }
+  return name;
 }
 
 DebugInfo::Unit* DebugInfo::UnitOf(uint64_t address) {
@@ -146,7 +167,7 @@ DebugInfo::Unit* DebugInfo::UnitOf(uint64_t address) {
   if (range == nullptr) return nullptr;
   Unit& unit = units_[range->die.addr];
   if (!unit.functions_read) {
-    AddFunctions(unit.functions, unit.function_ranges);
+    AddFunctions(unit.functions, "", unit.function_ranges);
     Sort(unit.function_ranges);
     unit.functions_read = true;
   }
@@ -160,7 +181,7 @@ std::vector<Place> DebugInfo::Find(uint64_t address) {
 
   Place here;
   if (Dwarf_Line* line = dwarf_getsrc_die(&unit->lines, address)) {
-    here.file = Normalised(dwarf_linesrc(line, nullptr, nullptr));
+    here.file = SourceFile(dwarf_linesrc(line, nullptr, nullptr), unit->lines);
     int number = 0;
     if (dwarf_lineno(line, &number) == 0 && number > 0) here.line = static_cast<uint32_t>(number);
   }
@@ -177,8 +198,11 @@ std::vector<Place> DebugInfo::Find(uint64_t address) {
   for (; !inlined.empty(); inlined.pop_back()) {
     here.function = FunctionName(inlined.back());
     places.push_back(here);
+    // Where it was called from is the place of the function that it was inlined into.
+    const std::optional<Dwarf_Word> file = Number(inlined.back(), DW_AT_call_file);
     here = Place();
-    SetCall(inlined.back(), files, here);
+    if (file && files != nullptr) here.file = SourceFile(dwarf_filesrc(files, *file, nullptr, nullptr), unit->lines);
+    here.line = static_cast<uint32_t>(Number(inlined.back(), DW_AT_call_line).value_or(0));
   }
   here.function = FunctionName(die);
   places.push_back(here);

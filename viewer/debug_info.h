@@ -19,7 +19,8 @@ class DebugInfo {
   // Lives no longer than `dwarf`. `bias`: what to take from an address to get one of `dwarf`.
   DebugInfo(Dwarf* dwarf, uint64_t bias);
 
-  // As ModuleSymbols::Find, with functions still as linkers see them where DWARF has that name.
+  // As ModuleSymbols::Find, with functions still as linkers see them where DWARF has that name; where it has not (C,
+  // and in C++ what other files cannot see) as the source has them, with namespaces and classes but without parameters.
   std::vector<Place> Find(uint64_t address);
 
  private:
@@ -42,14 +43,18 @@ class DebugInfo {
   static void AddRanges(Dwarf_Die& die, Ranges& ranges);
   static void Sort(Ranges& ranges);
   static const Range* Innermost(const Ranges& ranges, uint64_t address);
-  static void AddFunctions(Dwarf_Die& scope, Ranges& functions);
+  void AddFunctions(Dwarf_Die& scope, const std::string& prefix, Ranges& functions);
 
   Unit* UnitOf(uint64_t address);
+  std::string FunctionName(Dwarf_Die die) const;
 
   Dwarf* dwarf_;
   uint64_t bias_;
   Ranges unit_ranges_;
-  std::map<const void*, Unit> units_;  // by the address of the unit's DIE in memory
+  // By the address of a DIE in memory, which is its identity.
+  std::map<const void*, Unit> units_;
+  // The namespaces and classes around functions that have no name for linkers, "app::(anonymous namespace)::".
+  std::map<const void*, std::string> prefixes_;
 };
 
 }  // namespace fdtrace

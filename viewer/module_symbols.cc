@@ -34,6 +34,8 @@ constexpr Dwfl_Callbacks kOffline = {
     .debuginfo_path = nullptr,
 };
 
+bool IsMangled(absl::string_view name) { return absl::StartsWith(name, "_Z"); }
+
 std::optional<Symbol> FunctionSymbol(Dwfl_Module* module, int index) {
   GElf_Sym entry;
   GElf_Addr address = 0;
@@ -72,20 +74,23 @@ class ElfSymbols : public ModuleSymbols {
   std::vector<Place> Find(uint64_t address) override {
     std::vector<Place> places;
     if (debug_info_) places = debug_info_->Find(address);
-    // Assembly has lines but no functions; code without debug information has neither.
-    if (places.empty() || places.back().function.empty()) {
-      if (!symbols_) symbols_ = ReadSymbolTable(module_);
-      const absl::string_view name = symbols_->Find(address);
-      if (!name.empty()) {
-        if (places.empty()) places.emplace_back();
-        places.back().function = std::string(name);
-      }
-    }
+    if (places.empty() || !IsMangled(places.back().function)) NameBySymbol(address, places);
     for (Place& place : places) place.function = Demangled(place.function);
     return places;
   }
 
  private:
+  // Assembly has lines but no functions, and code without debug information has neither; of a C++ function that other
+  // files cannot see, only the symbol table has the whole name.
+  void NameBySymbol(uint64_t address, std::vector<Place>& places) {
+    if (!symbols_) symbols_ = ReadSymbolTable(module_);
+    const absl::string_view name = symbols_->Find(address);
+    if (name.empty()) return;
+    if (places.empty()) places.emplace_back();
+    std::string& function = places.back().function;
+    if (function.empty() || IsMangled(name)) function = std::string(name);
+  }
+
   DwflSession session_;  // owns the module and its debug information
   Dwfl_Module* module_;
   std::optional<DebugInfo> debug_info_;
@@ -128,7 +133,7 @@ absl::StatusOr<std::unique_ptr<ModuleSymbols>> ModuleSymbols::Open(const TracedF
 }
 
 std::string Demangled(absl::string_view name) {
-  if (!absl::StartsWith(name, "_Z")) return std::string(name);
+  if (!IsMangled(name)) return std::string(name);
   int status = 0;
   const std::unique_ptr<char, decltype(&std::free)> demangled(
       abi::__cxa_demangle(std::string(name).c_str(), nullptr, nullptr, &status), &std::free);

@@ -1,0 +1,101 @@
+// Judges by names, as the loader, glibc and the Filesystem Hierarchy Standard have them.
+#include "viewer/frames.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
+
+namespace fdtrace {
+namespace {
+
+bool StartsWithAny(absl::string_view text, std::initializer_list<absl::string_view> beginnings) {
+  return std::any_of(beginnings.begin(), beginnings.end(),
+                     [&](absl::string_view beginning) { return absl::StartsWith(text, beginning); });
+}
+
+bool IsRuntime(absl::string_view module) {
+  return IsLibc(module) ||
+         StartsWithAny(Basename(module), {"libstdc++.so", "libc++.so", "libc++abi.so", "libgcc_s.so"});
+}
+
+bool IsOfTheSystem(absl::string_view path) { return StartsWithAny(path, {"/lib", "/usr/lib", "/usr/include/"}); }
+
+bool HasSource(const Frame& frame) { return !frame.file().empty() && frame.line() > 0; }
+
+// The condition of OwnFrame that a frame meets, from 0, the best.
+int Foreignness(const Frame& frame) {
+  if (HasSource(frame) && !IsRuntime(frame.module())) {
+    return IsOfTheSystem(frame.file()) || IsOfTheSystem(frame.module()) ? 1 : 0;
+  }
+  if (IsLibc(frame.module())) return 4;
+  return frame.function().empty() ? 3 : 2;
+}
+
+}  // namespace
+
+absl::string_view Basename(absl::string_view path) {
+  const size_t slash = path.rfind('/');
+  return slash == path.npos ? path : path.substr(slash + 1);
+}
+
+bool IsLibc(absl::string_view module) {
+  return StartsWithAny(Basename(module), {"libc.so", "libc-2.", "libpthread.so", "libpthread-2.", "libdl.so",
+                                          "ld-linux", "ld-2.", "ld.so", "[vdso]"});
+}
+
+bool IsStartUp(const Frame& frame) {
+  // Where libc's own symbols are stripped, what lies outermost in it can only be the way in.
+  if (frame.function().empty()) return IsLibc(frame.module());
+  return frame.function() == "_start" || frame.function() == "start_thread" ||
+         absl::StartsWith(frame.function(), "__libc_start_") || Basename(frame.function()) == "clone" ||
+         frame.function() == "__clone" || frame.function() == "clone3" || frame.function() == "__clone3";
+}
+
+const Frame* OwnFrame(const Frames& frames) {
+  const auto own = std::min_element(frames.begin(), frames.end(), [](const Frame& a, const Frame& b) {
+    return Foreignness(a) < Foreignness(b);  // of equals, the first
+  });
+  return own == frames.end() ? nullptr : &*own;
+}
+
+std::string ShortFunction(absl::string_view function) {
+  absl::string_view name = function;
+  if (const size_t clone = name.rfind(" [clone "); clone != name.npos) name = name.substr(0, clone);
+  const size_t close = name.rfind(')');
+  // What may stand behind the parameters.
+  if (close != name.npos) {
+    absl::string_view behind = name.substr(close + 1);
+    for (bool stripped = true; stripped;) {
+      stripped = absl::ConsumePrefix(&behind, " const") || absl::ConsumePrefix(&behind, " volatile") ||
+                 absl::ConsumePrefix(&behind, " &&") || absl::ConsumePrefix(&behind, " &") ||
+                 absl::ConsumePrefix(&behind, " noexcept");
+    }
+    if (!behind.empty()) return std::string(name);
+    size_t open = close;
+    for (int depth = 1; depth > 0 && open > 0;) {
+      --open;
+      if (name[open] == ')') ++depth;
+      if (name[open] == '(') --depth;
+    }
+    const absl::string_view before = name.substr(0, open);
+    // "operator()" and "(anonymous namespace)" are names, not parameters.
+    if (!before.empty() && !absl::EndsWith(before, "operator") && !absl::EndsWith(before, "::")) name = before;
+  }
+  return std::string(name);
+}
+
+std::string ShortPlace(const Frame& frame) {
+  if (HasSource(frame)) return absl::StrCat(Basename(frame.file()), ":", frame.line());
+  if (!frame.file().empty()) return std::string(Basename(frame.file()));
+  if (frame.function().empty() && frame.address() != 0) {
+    return absl::StrFormat("%s+0x%x", Basename(frame.module()), frame.address());
+  }
+  return std::string(Basename(frame.module()));
+}
+
+}  // namespace fdtrace

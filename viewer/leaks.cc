@@ -1,0 +1,169 @@
+// Groups sites by what a reader sees of them, then ranks the groups.
+#include "viewer/leaks.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "viewer/printable.h"
+#include "viewer/verdict.h"
+
+namespace fdtrace {
+namespace {
+
+using Descriptors = std::vector<const TraceDescriptor*>;
+using CallAndStack = std::pair<std::string, std::string>;  // a function's name and a ShownStack.key
+
+uint32_t Count(uint64_t count) {
+  return static_cast<uint32_t>(std::min<uint64_t>(count, std::numeric_limits<uint32_t>::max()));
+}
+
+// Sites that are one to a reader.
+struct Group {
+  std::vector<const TraceSite*> sites;
+  Descriptors descriptors;
+};
+
+// What most of the descriptors are to the kernel; else what the function is known to make.
+Resource ResourceOf(const Group& group) {
+  std::map<Resource, int> seen;
+  for (const TraceDescriptor* descriptor : group.descriptors) {
+    if (descriptor->resource() != RESOURCE_UNKNOWN) ++seen[descriptor->resource()];
+  }
+  if (seen.empty()) return group.sites.front()->resource();
+  return std::max_element(seen.begin(), seen.end(), [](const auto& a, const auto& b) { return a.second < b.second; })
+      ->first;
+}
+
+std::string ThreadName(const TraceDescriptor& descriptor) {
+  const std::string name = Printable(descriptor.thread());
+  if (descriptor.tid() == 0) return name;
+  return name.empty() ? absl::StrCat(descriptor.tid()) : absl::StrCat(name, " (", descriptor.tid(), ")");
+}
+
+void AddDescriptors(Descriptors descriptors, const absl::flat_hash_map<uint32_t, uint32_t>& pids, LeakSite& leak) {
+  std::sort(descriptors.begin(), descriptors.end(), [](const TraceDescriptor* a, const TraceDescriptor* b) {
+    return std::make_tuple(a->opened_ns(), a->process(), a->fd()) <
+           std::make_tuple(b->opened_ns(), b->process(), b->fd());
+  });
+  for (const TraceDescriptor* descriptor : descriptors) {
+    Descriptor& shown = *leak.add_descriptors();
+    if (const auto pid = pids.find(descriptor->process()); pid != pids.end()) shown.set_pid(pid->second);
+    shown.set_fd(descriptor->fd());
+    shown.set_path(ShownPath(*descriptor));
+    shown.set_opened_ns(static_cast<int64_t>(descriptor->opened_ns()));
+    shown.set_thread(ThreadName(*descriptor));
+  }
+}
+
+void AddClosedAt(const Group& group, ShownStacks& stacks, LeakSite& leak) {
+  std::map<CallAndStack, std::pair<uint64_t, uint32_t>> closers;  // to their count and one of the stacks
+  for (const TraceSite* site : group.sites) {
+    for (const TraceClosedAt& closed_at : site->closed_at()) {
+      auto& [count, stack] = closers[{closed_at.function(), stacks.Get(closed_at.stack()).key}];
+      count += closed_at.count();
+      stack = closed_at.stack();
+    }
+  }
+  for (const auto& [call_and_stack, closer] : closers) {
+    ClosedAt& shown = *leak.add_usually_closed_at();
+    shown.set_call(Printable(call_and_stack.first));
+    shown.set_count(Count(closer.first));
+    *shown.mutable_stack() = stacks.Get(closer.second).frames;
+  }
+  std::stable_sort(leak.mutable_usually_closed_at()->begin(), leak.mutable_usually_closed_at()->end(),
+                   [](const ClosedAt& a, const ClosedAt& b) { return a.count() > b.count(); });
+}
+
+// Everything but the lists, which cost memory and only leaks need.
+LeakSite Totals(const Group& group) {
+  uint64_t opened = 0;
+  uint64_t closed = 0;
+  uint64_t still_open = 0;
+  uint64_t peak = 0;
+  uint64_t first_ns = std::numeric_limits<uint64_t>::max();
+  uint64_t last_ns = 0;
+  LeakSite leak;
+  for (const TraceSite* site : group.sites) {
+    opened += site->opened();
+    closed += site->closed();
+    still_open += site->still_open();
+    peak = std::max(peak, site->peak_open());
+    first_ns = std::min(first_ns, site->first_opened_ns());
+    last_ns = std::max(last_ns, site->last_opened_ns());
+    leak.set_verdict(Worse(leak.verdict(), VerdictOf(*site)));
+  }
+  if (still_open > 1) leak.set_verdict(Worse(leak.verdict(), LeakSite::HELD));
+  leak.set_opened(Count(opened));
+  leak.set_closed(Count(closed));
+  leak.set_still_open(Count(still_open));
+  leak.set_peak_open(Count(group.sites.size() > 1 ? std::max(peak, still_open) : peak));
+  leak.set_first_opened_ns(static_cast<int64_t>(first_ns));
+  leak.set_last_opened_ns(static_cast<int64_t>(last_ns));
+  leak.set_resource(ResourceName(ResourceOf(group)));
+  leak.set_call(Printable(group.sites.front()->function()));
+  return leak;
+}
+
+bool RanksBefore(const LeakSite& a, const LeakSite& b) {
+  if (a.verdict() != b.verdict()) return Worse(a.verdict(), b.verdict()) == a.verdict();
+  if (a.still_open() != b.still_open()) return a.still_open() > b.still_open();
+  return a.first_opened_ns() < b.first_opened_ns();
+}
+
+std::map<CallAndStack, Group> GroupSites(const Trace& trace, ShownStacks& stacks) {
+  std::map<CallAndStack, Group> groups;
+  absl::flat_hash_map<uint32_t, Group*> by_site;
+  for (const TraceSite& site : trace.sites) {
+    Group& group = groups[{site.function(), stacks.Get(site.stack()).key}];
+    group.sites.push_back(&site);
+    by_site[site.index()] = &group;
+  }
+  for (const TraceDescriptor& descriptor : trace.descriptors) {
+    if (descriptor.inherited()) continue;
+    const auto group = by_site.find(descriptor.site());
+    if (group != by_site.end()) group->second->descriptors.push_back(&descriptor);
+  }
+  return groups;
+}
+
+}  // namespace
+
+google::protobuf::RepeatedPtrField<LeakSite> LeaksOf(const Trace& trace, ShownStacks& stacks) {
+  absl::flat_hash_map<uint32_t, uint32_t> pids;
+  for (const TraceProcess& process : trace.processes) pids[process.serial()] = process.pid();
+  google::protobuf::RepeatedPtrField<LeakSite> leaks;
+  for (const auto& [call_and_stack, group] : GroupSites(trace, stacks)) {
+    LeakSite leak = Totals(group);
+    if (leak.still_open() == 0) continue;
+    *leak.mutable_stack() = stacks.Get(group.sites.front()->stack()).frames;
+    AddClosedAt(group, stacks, leak);
+    AddDescriptors(group.descriptors, pids, leak);
+    *leaks.Add() = std::move(leak);
+  }
+  std::stable_sort(leaks.begin(), leaks.end(), RanksBefore);
+  return leaks;
+}
+
+std::string ResourceName(Resource resource) {
+  if (resource == RESOURCE_UNKNOWN || !Resource_IsValid(resource)) return "unknown";
+  return absl::StrReplaceAll(absl::AsciiStrToLower(Resource_Name(resource)), {{"_", " "}});
+}
+
+std::string ShownPath(const TraceDescriptor& descriptor) {
+  if (!descriptor.description().empty()) return Printable(descriptor.description());
+  if (!descriptor.link().empty()) return Printable(descriptor.link());
+  if (descriptor.path_argument().empty()) return {};
+  return absl::StrCat(Printable(descriptor.path_argument()), " (as passed to the call)");
+}
+
+}  // namespace fdtrace

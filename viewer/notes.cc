@@ -1,0 +1,130 @@
+// One function per kind of note; each adds its note or none.
+#include "viewer/notes.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "viewer/frames.h"
+#include "viewer/leaks.h"
+#include "viewer/printable.h"
+#include "viewer/units.h"
+
+namespace fdtrace {
+namespace {
+
+using Notes = std::vector<std::string>;
+
+constexpr size_t kExamples = 3;
+
+// "a, b, c and 7 more"
+std::string Some(const std::vector<std::string>& items) {
+  const size_t shown = std::min(items.size(), kExamples);
+  std::string text = absl::StrJoin(items.begin(), items.begin() + shown, ", ");
+  if (items.size() > shown) absl::StrAppend(&text, " and ", WithThousands(items.size() - shown), " more");
+  return text;
+}
+
+void AddCutShort(const Trace& trace, Notes& notes) {
+  std::string where = Printable(trace.damage);
+  if (trace.end && where.empty()) return;
+  if (where.empty()) where = "the trace is cut short: it stops before the recording ended";
+  notes.push_back(absl::StrCat(where, "; this report shows what comes before"));
+}
+
+void AddLost(const Trace& trace, Notes& notes) {
+  uint64_t lost = 0;
+  uint64_t stackless = 0;
+  for (const TraceProcess& process : trace.processes) {
+    lost += process.events_lost();
+    stackless += process.stackless();
+  }
+  if (trace.end) lost = trace.end->events_lost();
+  if (lost > 0) notes.push_back(absl::StrCat(Counted(lost, "event"), " were lost: the counts may be off by as many"));
+  if (stackless > 0) {
+    notes.push_back(absl::StrCat(Counted(stackless, "descriptor"), " opened where no stack could be taken"));
+  }
+}
+
+void AddCorrections(const Trace& trace, Notes& notes) {
+  uint64_t opened = 0;
+  uint64_t closed = 0;
+  for (const TraceProcess& process : trace.processes) {
+    opened += process.opened_unseen();
+    closed += process.closed_unseen();
+  }
+  if (trace.end) {
+    opened = trace.end->opened_unseen();
+    closed = trace.end->closed_unseen();
+  }
+  if (opened + closed == 0) return;
+  notes.push_back(absl::StrCat("corrected by what the kernel showed: ", Counted(opened, "descriptor"), " opened and ",
+                               WithThousands(closed), " closed by no call that fdtrace saw"));
+}
+
+void AddUnknownOrigins(const Trace& trace, Notes& notes) {
+  std::vector<std::string> unknown;
+  for (const TraceDescriptor& descriptor : trace.descriptors) {
+    if (descriptor.site() != 0 || descriptor.inherited()) continue;
+    const std::string path = ShownPath(descriptor);
+    unknown.push_back(absl::StrCat("fd ", descriptor.fd(), path.empty() ? "" : " ", path));
+  }
+  if (unknown.empty()) return;
+  notes.push_back(
+      absl::StrCat(Counted(unknown.size(), "descriptor"), " still open whose origin was not seen: ", Some(unknown)));
+}
+
+void AddUntraced(const Trace& trace, Notes& notes) {
+  std::vector<std::string> untraced;
+  for (const TraceProcess& process : trace.processes) {
+    if (process.untraced_reason().empty()) continue;
+    untraced.push_back(absl::StrCat(Printable(Basename(process.executable())), " (pid ", process.pid(),
+                                    "): ", Printable(process.untraced_reason())));
+  }
+  if (untraced.empty()) return;
+  notes.push_back(
+      absl::StrCat(untraced.size() == 1 ? "1 process" : absl::StrCat(WithThousands(untraced.size()), " processes"),
+                   " could not be followed: ", Some(untraced)));
+}
+
+void AddUnread(const Trace& trace, Notes& notes) {
+  absl::flat_hash_map<uint32_t, const TraceModule*> modules;
+  for (const TraceModule& module : trace.modules) modules[module.index()] = &module;
+  for (const TraceSymbol& symbol : trace.symbols) {
+    const auto module = modules.find(symbol.module());
+    if (symbol.unread_reason().empty() || module == modules.end()) continue;
+    notes.push_back(absl::StrCat("no functions or lines of ", Printable(module->second->path()), ": ",
+                                 Printable(symbol.unread_reason())));
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> NotesOn(const Trace& trace) {
+  Notes notes;
+  if (trace.end) {
+    for (const std::string& note : trace.end->notes()) notes.push_back(Printable(note));
+  }
+  AddCutShort(trace, notes);
+  AddLost(trace, notes);
+  AddCorrections(trace, notes);
+  AddUnknownOrigins(trace, notes);
+  AddUntraced(trace, notes);
+  AddUnread(trace, notes);
+  if (!AddsUp(trace)) notes.push_back("the counts in the trace do not add up: take them with care, and tell us");
+  return notes;
+}
+
+bool AddsUp(const Trace& trace) {
+  uint64_t still_open = 0;
+  for (const TraceSite& site : trace.sites) {
+    if (site.opened() != site.closed() + site.still_open()) return false;
+    still_open += site.still_open();
+  }
+  return !trace.end || !trace.damage.empty() || trace.end->still_open() == still_open;
+}
+
+}  // namespace fdtrace

@@ -1,0 +1,140 @@
+// Fills the report's parts; what takes thought is in leaks.cc and notes.cc.
+#include "viewer/report_builder.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "viewer/leaks.h"
+#include "viewer/notes.h"
+#include "viewer/printable.h"
+#include "viewer/shown_stacks.h"
+
+namespace fdtrace {
+namespace {
+
+uint32_t Count(uint64_t count) {
+  return static_cast<uint32_t>(std::min<uint64_t>(count, std::numeric_limits<uint32_t>::max()));
+}
+
+int64_t Signed(uint64_t value) {
+  return static_cast<int64_t>(std::min<uint64_t>(value, std::numeric_limits<int64_t>::max()));
+}
+
+void FillStart(const TraceStart& start, Recording& recording) {
+  for (const std::string& word : start.command()) recording.add_command(Printable(word));
+  recording.set_started_at(
+      absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::FromUnixNanos(start.started_unix_ns()), absl::UTCTimeZone()));
+}
+
+void FillEnd(const TraceEnd& end, Recording& recording) {
+  recording.set_duration_ns(Signed(end.duration_ns()));
+  recording.set_exit_status(end.exit_status());
+  recording.set_signal(end.signal());
+  recording.set_events(Signed(end.events()));
+  recording.set_events_lost(Signed(end.events_lost()));
+  recording.mutable_corrections()->set_opened_unseen(Count(end.opened_unseen()));
+  recording.mutable_corrections()->set_closed_unseen(Count(end.closed_unseen()));
+  recording.set_opened(Count(end.opened()));
+}
+
+// What the end would have said, as far as the processes know it.
+void FillFromProcesses(const std::vector<TraceProcess>& processes, Recording& recording) {
+  uint64_t events = 0;
+  uint64_t events_lost = 0;
+  uint64_t opened_unseen = 0;
+  uint64_t closed_unseen = 0;
+  uint64_t opened = 0;
+  for (const TraceProcess& process : processes) {
+    events += process.events();
+    events_lost += process.events_lost();
+    opened_unseen += process.opened_unseen();
+    closed_unseen += process.closed_unseen();
+    opened += process.opened();
+  }
+  recording.set_events(Signed(events));
+  recording.set_events_lost(Signed(events_lost));
+  recording.mutable_corrections()->set_opened_unseen(Count(opened_unseen));
+  recording.mutable_corrections()->set_closed_unseen(Count(closed_unseen));
+  recording.set_opened(Count(opened));
+}
+
+void FillRecording(const Trace& trace, Recording& recording) {
+  recording.mutable_corrections();
+  if (trace.start) FillStart(*trace.start, recording);
+  if (trace.end) {
+    FillEnd(*trace.end, recording);
+  } else {
+    FillFromProcesses(trace.processes, recording);
+  }
+  uint64_t still_open = 0;
+  for (const TraceSite& site : trace.sites) still_open += site.still_open();
+  recording.set_still_open(Count(still_open));
+  const bool followed = trace.start && trace.start->untraced_reason().empty();
+  recording.set_complete(followed && trace.end && trace.end->complete() && trace.damage.empty() && AddsUp(trace));
+  for (const std::string& note : NotesOn(trace)) recording.add_notes(note);
+}
+
+Process Shown(const TraceProcess& process) {
+  Process shown;
+  shown.set_pid(process.pid());
+  shown.set_parent_pid(process.parent_pid());
+  shown.set_executable(Printable(process.executable()));
+  for (const std::string& word : process.command_line()) shown.add_command_line(Printable(word));
+  shown.set_started_ns(Signed(process.started_ns()));
+  shown.set_ended_ns(Signed(process.ended_ns()));
+  shown.set_nofile_soft(Signed(process.nofile_soft()));
+  shown.set_nofile_hard(Signed(process.nofile_hard()));
+  shown.set_peak_open(process.peak_open());
+  shown.set_open_at_exit(process.open_at_exit());
+  shown.set_untraced_reason(Printable(process.untraced_reason()));
+  return shown;
+}
+
+void FillProcesses(const Trace& trace, Report& report) {
+  for (const TraceProcess& process : trace.processes) *report.add_processes() = Shown(process);
+  if (!trace.start) return;
+  const TraceStart& start = *trace.start;
+  const auto is_root = [&](const Process& process) { return process.pid() == start.root_pid(); };
+  auto& processes = *report.mutable_processes();
+  std::stable_partition(processes.begin(), processes.end(), is_root);
+  if (start.untraced_reason().empty()) return;
+  // It never said hello, so that the collector knows it by its number alone.
+  if (processes.empty() || !is_root(processes[0])) {
+    Process& root = *report.add_processes();
+    root.set_pid(start.root_pid());
+    for (const std::string& word : start.command()) root.add_command_line(Printable(word));
+    if (start.command_size() > 0) root.set_executable(Printable(start.command(0)));
+    std::stable_partition(processes.begin(), processes.end(), is_root);
+  }
+  processes[0].set_untraced_reason(Printable(start.untraced_reason()));
+}
+
+// A limit belongs to one process: beside the count of all, it says something only when there is but one.
+void FillTimeline(const Trace& trace, Report& report) {
+  if (!trace.timeline) return;
+  const int64_t limit = trace.processes.size() == 1 ? Signed(trace.processes[0].nofile_soft()) : 0;
+  for (int i = 0; i < trace.timeline->open_size(); ++i) {
+    TimelinePoint& point = *report.add_timeline();
+    point.set_at_ns(Signed(trace.timeline->window_ns() * i));
+    point.set_open(trace.timeline->open(i));
+    point.set_limit(limit);
+  }
+}
+
+}  // namespace
+
+Report BuildReport(const Trace& trace) {
+  Report report;
+  FillRecording(trace, *report.mutable_recording());
+  FillProcesses(trace, report);
+  ShownStacks stacks(trace);
+  *report.mutable_leaks() = LeaksOf(trace, stacks);
+  FillTimeline(trace, report);
+  return report;
+}
+
+}  // namespace fdtrace
