@@ -18,7 +18,7 @@ struct Recorded {
 
 // Writes everything, the trace first, so that nothing that goes wrong later costs it. When the trace cannot be written
 // (the disk that the program filled?) the reports and the summary are made all the same. Says what failed; false if
-// anything did.
-bool WriteResults(const Recorded& recorded, const RunOptions& options, Model& model);
+// anything did. From when the trace is written, SIGNALS may end fdtrace.
+bool WriteResults(const Recorded& recorded, const RunOptions& options, Model& model, SignalRelay& signals);
 
 }  // namespace fdtrace

@@ -94,7 +94,7 @@ def test_a_program_that_cannot_be_executed_gives_126_and_leaves_no_trace():
     script("plain", "exit 0\n", mode=0o644)
     pathlib.Path("binary").write_bytes(b"\x01\x02\x00\x03")
     pathlib.Path("binary").chmod(0o755)
-    for name in ("./plain", "./binary", "."):
+    for name in ("./plain", "./binary", "./"):
         done = fdtrace("--", name)
         equal(done.returncode, 126, done.stderr)
     equal(traces(), [])
