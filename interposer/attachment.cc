@@ -5,13 +5,13 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include <cstddef>
 #include <cstring>
 
 #include "interposer/memory.h"
 #include "interposer/raw_syscall.h"
+#include "interposer/start.h"
 #include "interposer/unwinder.h"
 
 namespace fdtrace {
@@ -31,14 +31,13 @@ struct SessionAddress {
 };
 constinit SessionAddress g_address = {};
 
-Attachment* Page() {
-  Attachment* page = g_attachment.load(std::memory_order_acquire);
-  if (page != nullptr) return page;
+Attachment* MakePage() {
   auto* fresh = static_cast<Attachment*>(AllocatePages(kPageBytes));
   if (fresh == nullptr) return nullptr;
   // Without wiping, a forked child would write into its parent's rings: better not to record at all (Linux < 4.14).
   if (Failed(RawSyscall(SYS_madvise, fresh, kPageBytes, MADV_WIPEONFORK))) return nullptr;
-  return g_attachment.compare_exchange_strong(page, fresh, std::memory_order_acq_rel) ? fresh : page;
+  g_attachment.store(fresh, std::memory_order_release);
+  return fresh;
 }
 
 // A descriptor of ours for the time of the hello, closed on every way out.
@@ -189,19 +188,22 @@ Attachment* AttachedAlready() {
 }
 
 Attachment* Attach() {
-  Attachment* const page = g_attachment.load(std::memory_order_acquire);
-  if (page != nullptr) [[likely]] {
-    const Phase phase = page->phase.load(std::memory_order_acquire);
-    if (phase == Phase::kAttached) [[likely]]
-      return page;
-    if (phase == Phase::kGivenUp) return nullptr;
+  Attachment* page = g_attachment.load(std::memory_order_acquire);
+  if (page == nullptr) [[unlikely]] {
+    Start();  // a library's constructor came before ours
+    page = g_attachment.load(std::memory_order_acquire);
+    if (page == nullptr) return nullptr;
   }
-  if (!g_address.known) {
-    ReadSessionVariable(environ);
-    if (!g_address.known) return nullptr;
-  }
-  Attachment* const fresh = Page();
-  return fresh == nullptr ? nullptr : AttachNow(*fresh);
+  const Phase phase = page->phase.load(std::memory_order_acquire);
+  if (phase == Phase::kAttached) [[likely]]
+    return page;
+  return phase == Phase::kGivenUp ? nullptr : AttachNow(*page);
+}
+
+bool SayFirstHello() {
+  if (!g_address.known) return false;
+  Attachment* const page = MakePage();
+  return page != nullptr && AttachNow(*page) != nullptr;
 }
 
 bool GrowArenas(Attachment& attachment) {

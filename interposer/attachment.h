@@ -32,12 +32,14 @@ struct Attachment {
 };
 static_assert(sizeof(Attachment) <= kPageBytes);
 
-// Reads kSessionVariable from the environment; without it nothing is ever recorded. Called before the program's own
-// code can change its environment, or at the first event if that comes sooner.
+// Reads kSessionVariable from the environment, before the program can change it; without it nothing is ever recorded.
 void ReadSessionVariable(char** environment);
 
-// The attachment, saying hello if this process has not yet done so; null when nothing is recorded: no session, no
-// collector, or no descriptor free to reach it with (then it is tried again later).
+// At start: true when this process now has a place in a recording.
+bool SayFirstHello();
+
+// The attachment, saying hello if this process, a forked child, has not yet done so; null when nothing is recorded: no
+// session, no collector, or no descriptor free to reach it with (then it is tried again later).
 Attachment* Attach();
 
 // The attachment if there is one already.

@@ -1,5 +1,11 @@
-// What happens when the library is loaded, before any other constructor (-z initfirst): everything that needs the
-// loader is done here once, so that the hooks need it no more.
+// Not linked with -z initfirst, tempting as it is: that runs us before libc's own constructor, and the dlopen below
+// would then run that one, with nothing to tell it of arguments and environment. The program would find its environment
+// empty.
+#include "interposer/start.h"
+
+#include <unistd.h>
+
+#include <atomic>
 #include <cerrno>
 
 #include "interposer/attachment.h"
@@ -14,16 +20,23 @@ extern "C" int __cxa_at_quick_exit(void (*)(void*), void*) noexcept;
 namespace fdtrace {
 namespace {
 
+constinit std::atomic<bool> g_started{false};
+
 void AtExit(void*) { AnnounceExit(-1); }
 
-__attribute__((constructor)) void Start(int, char**, char** environment) {
+__attribute__((constructor)) void Construct() { Start(); }
+
+}  // namespace
+
+void Start() {
+  if (environ == nullptr || g_started.load(std::memory_order_relaxed) || g_started.exchange(true)) return;
   const int saved_errno = errno;
   ResolveRealFunctions();
-  ReadSessionVariable(environment);
-  if (Attach() != nullptr) {
+  ReadSessionVariable(environ);
+  if (SayFirstHello()) {
     ListLoadedObjects();
     LoadUnwinder();
-    // The first registered run last, after the program's handlers, its destructors and even the loader's; without a
+    // The first registered run last: after the program's own handlers, its destructors and the loader's. Without a
     // shared object's handle, so that they do not run already when this library is finalised.
     __cxa_atexit(AtExit, nullptr, nullptr);
     __cxa_at_quick_exit(AtExit, nullptr);
@@ -31,5 +44,4 @@ __attribute__((constructor)) void Start(int, char**, char** environment) {
   errno = saved_errno;
 }
 
-}  // namespace
 }  // namespace fdtrace

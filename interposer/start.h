@@ -1,0 +1,10 @@
+// What is done once in a program's life: everything that needs the loader, so that the hooks need it no more.
+#pragma once
+
+namespace fdtrace {
+
+// In our constructor, or in the first hook if a library's constructor comes before it. Does nothing the second time,
+// nor while libc itself is not yet initialised.
+void Start();
+
+}  // namespace fdtrace
