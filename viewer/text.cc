@@ -89,7 +89,7 @@ class TextReport {
 
   void AddNoLeaks() {
     const Recording& recording = report_.recording();
-    const absl::string_view untraced = report_.processes().empty() ? "" : report_.processes(0).untraced_reason();
+    const std::string untraced = report_.processes().empty() ? "" : report_.processes(0).untraced_reason();
     if (!untraced.empty()) {
       AddLine(absl::StrCat("nothing to show: the program could not be followed: ", untraced));
     } else if (!recording.complete()) {

@@ -1,0 +1,90 @@
+#include "viewer/frames.h"
+
+#include <gtest/gtest.h>
+
+namespace fdtrace {
+namespace {
+
+Frame MakeFrame(const std::string& function, const std::string& file, uint32_t line, const std::string& module) {
+  Frame frame;
+  frame.set_function(function);
+  frame.set_file(file);
+  frame.set_line(line);
+  frame.set_module(module);
+  return frame;
+}
+
+constexpr char kLibc[] = "/usr/lib/x86_64-linux-gnu/libc.so.6";
+
+std::string OwnFunction(std::initializer_list<Frame> frames) {
+  const Frames all(frames.begin(), frames.end());
+  const Frame* own = OwnFrame(all);
+  return own == nullptr ? "none" : own->function();
+}
+
+TEST(OwnFrame, IsTheFirstWithSourceThatIsNotTheSystems) {
+  EXPECT_EQ(OwnFunction({MakeFrame("fopen", "/build/glibc/iofopen.c", 75, kLibc),
+                         MakeFrame("png_open", "/build/libpng/png.c", 7, "/usr/lib/x86_64-linux-gnu/libpng16.so.16"),
+                         MakeFrame("load", "/home/me/load.c", 12, "/home/me/app"),
+                         MakeFrame("main", "/home/me/main.c", 3, "/home/me/app")}),
+            "load");
+}
+
+TEST(OwnFrame, PassesOverTheStandardLibraryInlinedIntoTheUsersCode) {
+  EXPECT_EQ(OwnFunction({MakeFrame("std::ifstream::open", "/usr/include/c++/12/fstream", 650, "/home/me/app"),
+                         MakeFrame("load", "/home/me/load.cc", 12, "/home/me/app")}),
+            "load");
+}
+
+TEST(OwnFrame, WithoutSourceIsTheFirstKnownFunctionOutsideLibc) {
+  EXPECT_EQ(OwnFunction({MakeFrame("fopen", "", 0, kLibc), MakeFrame("", "", 0, "/home/me/app"),
+                         MakeFrame("load", "", 0, "/home/me/app")}),
+            "load");
+}
+
+TEST(OwnFrame, IsLibcsOnlyWhenThereIsNothingElse) {
+  EXPECT_EQ(OwnFunction({MakeFrame("fopen", "", 0, kLibc), MakeFrame("", "", 0, "/home/me/app")}), "");
+  EXPECT_EQ(OwnFunction({MakeFrame("fopen", "", 0, kLibc)}), "fopen");
+  EXPECT_EQ(OwnFunction({}), "none");
+}
+
+TEST(ShortFunction, LeavesOutParametersAndWhatStandsBehindThem) {
+  EXPECT_EQ(ShortFunction("load_config"), "load_config");
+  EXPECT_EQ(ShortFunction("ns::Load(int, char const*)"), "ns::Load");
+  EXPECT_EQ(ShortFunction("ns::Load(void (*)(int)) const"), "ns::Load");
+  EXPECT_EQ(ShortFunction("ns::Load() [clone .cold]"), "ns::Load");
+  EXPECT_EQ(ShortFunction("(anonymous namespace)::Load(int)"), "(anonymous namespace)::Load");
+  EXPECT_EQ(ShortFunction("main::{lambda(int)#1}::operator()(int) const"), "main::{lambda(int)#1}::operator()");
+}
+
+TEST(ShortFunction, LeavesANameWithoutParametersAsItIs) {
+  EXPECT_EQ(ShortFunction("operator()"), "operator()");
+  EXPECT_EQ(ShortFunction("ns::(anonymous namespace)::Load"), "ns::(anonymous namespace)::Load");
+  EXPECT_EQ(ShortFunction("ns::(anonymous namespace)"), "ns::(anonymous namespace)");
+  EXPECT_EQ(ShortFunction(")("), ")(");
+  EXPECT_EQ(ShortFunction(")"), ")");
+  EXPECT_EQ(ShortFunction(""), "");
+}
+
+TEST(ShortPlace, IsTheLineElseTheModuleElseTheAddress) {
+  EXPECT_EQ(ShortPlace(MakeFrame("load", "/src/config.cc", 42, "/bin/app")), "config.cc:42");
+  EXPECT_EQ(ShortPlace(MakeFrame("load", "/src/config.cc", 0, "/bin/app")), "config.cc");
+  EXPECT_EQ(ShortPlace(MakeFrame("load", "", 0, "/bin/app")), "app");
+  Frame unknown = MakeFrame("", "", 0, "/bin/app");
+  unknown.set_address(0x1a2b);
+  EXPECT_EQ(ShortPlace(unknown), "app+0x1a2b");
+}
+
+TEST(IsStartUp, TellsWhatLiesOutsideMain) {
+  for (const char* function : {"_start", "__libc_start_main", "__libc_start_call_main", "__libc_start_main_impl",
+                               "start_thread", "clone3", "clone", "__clone3"}) {
+    EXPECT_TRUE(IsStartUp(MakeFrame(function, "", 0, kLibc))) << function;
+  }
+  EXPECT_TRUE(IsStartUp(MakeFrame("", "", 0, kLibc))) << "a stripped libc";
+  EXPECT_FALSE(IsStartUp(MakeFrame("main", "", 0, "/bin/app")));
+  EXPECT_FALSE(IsStartUp(MakeFrame("", "", 0, "/bin/app")));
+  EXPECT_FALSE(IsStartUp(MakeFrame("qsort", "", 0, kLibc)));
+}
+
+}  // namespace
+}  // namespace fdtrace

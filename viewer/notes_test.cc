@@ -1,0 +1,48 @@
+#include "viewer/notes.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "viewer/fixture/trace_maker.h"
+
+namespace fdtrace {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::vector<std::string> Notes(const Report& report) {
+  return {report.recording().notes().begin(), report.recording().notes().end()};
+}
+
+TEST(Notes, ListsOnlyAFewDescriptorsOfUnknownOrigin) {
+  TraceMaker trace;
+  for (int fd = 3; fd < 10; ++fd) trace.AddDescriptor(0, fd);
+  EXPECT_THAT(Notes(trace.Build()),
+              Contains("7 descriptors still open whose origin was not seen: fd 3, fd 4, fd 5 and 4 more"));
+}
+
+TEST(Notes, NotesWhatWasLostAndWhatCouldNotBeFollowed) {
+  TraceMaker trace;
+  trace->end->add_notes("a note of the collector's");
+  trace->end->set_events_lost(12);
+  trace->processes[0].set_stackless(1);
+  TraceProcess& child = trace.AddProcess(2, 101);
+  child.set_executable("/bin/busybox");
+  child.set_untraced_reason("it is statically linked");
+  TraceSymbol& unread = trace->symbols.emplace_back();
+  unread.set_module(1);
+  unread.set_unread_reason("the file has changed since it was traced");
+  EXPECT_THAT(Notes(trace.Build()),
+              ElementsAre("a note of the collector's", HasSubstr("12 events were lost"),
+                          HasSubstr("1 descriptor opened where no stack could be taken"),
+                          "1 process could not be followed: busybox (pid 101): it is statically linked",
+                          "no functions or lines of /opt/app: the file has changed since it was traced"));
+}
+
+}  // namespace
+}  // namespace fdtrace
