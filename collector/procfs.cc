@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -204,7 +205,8 @@ std::string DescriptorDirectory::SocketProtocol(int fd) const {
 }
 
 ProcessWatch::ProcessWatch(pid_t pid) : pid_(pid), pidfd_(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))) {
-  if (pidfd_.valid() || errno == ESRCH) return;
+  if (pidfd_.valid()) return;
+  if (errno == ESRCH) pid_ = 0;
   const auto process = ProcessDirectory::Open(pid);  // Linux < 5.3, or no descriptor left
   if (process.ok()) start_time_ = process->StartTime();
 }
@@ -214,9 +216,10 @@ bool ProcessWatch::Ended() const {
     pollfd ended = {.fd = pidfd_.get(), .events = POLLIN, .revents = 0};
     return poll(&ended, 1, 0) > 0;
   }
-  if (start_time_ == 0) return true;
+  if (pid_ == 0 || (kill(pid_, 0) != 0 && errno == ESRCH)) return true;
+  if (start_time_ == 0) return false;  // /proc could not be read at the time: a zombie is then taken for alive
   const auto process = ProcessDirectory::Open(pid_);
-  return !process.ok() || process->StartTime() != start_time_;
+  return process.ok() && process->StartTime() != start_time_;
 }
 
 }  // namespace fdtrace

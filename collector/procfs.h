@@ -82,7 +82,7 @@ class DescriptorDirectory {
   OwnedFd directory_;
 };
 
-// Tells when a process has ended (a zombie has), exactly, though its number be used again.
+// Tells when a process has ended (a zombie has), though its number be used again.
 class ProcessWatch {
  public:
   ProcessWatch() = default;  // of no process: ended
@@ -93,9 +93,9 @@ class ProcessWatch {
   int fd() const { return pidfd_.get(); }
 
  private:
-  pid_t pid_ = 0;
+  pid_t pid_ = 0;  // 0: ended
   OwnedFd pidfd_;
-  uint64_t start_time_ = 0;  // with no pidfd
+  uint64_t start_time_ = 0;  // with no pidfd; 0: not known
 };
 
 }  // namespace fdtrace

@@ -128,7 +128,7 @@ constexpr Table kTables[] = {
     {"RAWv6",       "net/raw6",     "raw",     9, DescribeRaw,     {}},
     {"PING",        "net/icmp",     "ping",    9, DescribeUdp,     kUnbound},
     {"PINGv6",      "net/icmp6",    "ping",    9, DescribeUdp,     kUnbound},
-    {"NETLINK",     "net/netlink",  "netlink", 9, DescribeNetlink, {}},
+    {"NETLINK",     "net/netlink",  "netlink", 9, DescribeNetlink, kUnbound},
     {"PACKET",      "net/packet",   "packet",  8, DescribePacket,  {}},
 };
 // clang-format on
