@@ -72,6 +72,21 @@ std::vector<std::string> CallersEnvironment() {
   return environment;
 }
 
+// Programs that run others in ways that make a recording surprising.
+void SayWhatToExpect(const std::string& program) {
+  if (getenv(kSessionVariable) != nullptr) {
+    Say("this fdtrace is itself being traced: the program is recorded here, and not in the outer recording");
+  }
+  const std::string name = std::filesystem::path(program).filename().string();
+  if (name == "valgrind") {
+    Say("valgrind checks fdtrace's library along with the program: what it reports in libfdtrace.so and libunwind.so "
+        "is "
+        "not the program's doing");
+  } else if (name == "gdb" || name == "strace") {
+    Say(absl::StrCat(name, " is recorded along with the program it runs"));
+  }
+}
+
 int ExitStatusFor(const absl::Status& failure) {
   Complain(failure);
   return absl::IsNotFound(failure)           ? kExitNotFound
@@ -154,9 +169,7 @@ int Run(const RunOptions& options) {
                    .environment = CallersEnvironment(),
                    .open_files = {}};
   getrlimit(RLIMIT_NOFILE, &launch.open_files);
-  if (getenv(kSessionVariable) != nullptr) {
-    Say("this fdtrace is itself being traced: the program is recorded here, and not in the outer recording");
-  }
+  if (!options.quiet) SayWhatToExpect(*path);
 
   const std::unique_ptr<Model> model = MakeModel();
   Recorded recorded = {.start = DescribeStart(options, launch.program), .end = {}, .trace = options.trace};
