@@ -44,9 +44,9 @@ uint32_t ProgramImage::PlaceOfOpen(uint32_t function, uint64_t stack, Sites& sit
   return use.place;
 }
 
-bool ProgramImage::Overwrites(uint32_t function, const Sites& sites) const {
+std::optional<bool> ProgramImage::Overwrites(uint32_t function, const Sites& sites) const {
   const auto row = definitions_->FindFunction(function);
-  if (!row) return false;
+  if (!row) return std::nullopt;
   const std::string& name = sites.NameText(row->name);
   return name == "dup2" || name == "__dup2" || name == "dup3" || name.rfind("freopen", 0) == 0;
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -34,6 +35,7 @@ struct LastClose {
 
 struct Ring {
   ThreadLabel thread;
+  int just_closed = -1;                   // the number of a lifetime with an id, closed by the event read last
   uint64_t last_closed_id = 0;            // of the last Closed read, be its lifetime known or not
   std::unique_ptr<LastClose> last_close;  // null when that was not, or ended none
 };
@@ -50,8 +52,8 @@ class ProgramImage {
   uint32_t PlaceOfClose(uint32_t function, uint64_t stack, Sites& sites);
   // The same where something was opened; its site knows what the function makes.
   uint32_t PlaceOfOpen(uint32_t function, uint64_t stack, Sites& sites);
-  // Is it one that puts a descriptor in the place of another, closing that?
-  bool Overwrites(uint32_t function, const Sites& sites) const;
+  // Is it one that puts a descriptor in the place of another, closing that? Unknown as long as its name is.
+  std::optional<bool> Overwrites(uint32_t function, const Sites& sites) const;
 
   Ring& RingOf(uint32_t number) { return rings_[number]; }
 

@@ -40,6 +40,7 @@ void TracedProcess::Consume(uint32_t ring_number, const Event& event) {
     }
     case Event::kFunction:
       sound = image_->definitions().Define(event.function(), recording_.sites);
+      Decide(event.function().number());
       break;
     case Event::kModule:
       sound = image_->definitions().Define(event.module(), recording_.sites);
@@ -80,7 +81,8 @@ bool TracedProcess::Count(const Opened& opened, uint64_t at_ns, Ring& ring) {
     return false;
   }
   totals_.set_opened(totals_.opened() + 1);
-  TakeNumber(opened, at_ns);
+  const bool overwrote_known = std::exchange(ring.just_closed, -1) == opened.fd();
+  TakeNumber(opened, overwrote_known, at_ns);
 
   Lifetime& lifetime = open_[id];
   lifetime.opened_ns = at_ns;
@@ -109,38 +111,59 @@ void TracedProcess::LearnResource(Site& site, uint64_t source) const {
   }
 }
 
-// Whatever held the number before has ended.
-void TracedProcess::TakeNumber(const Opened& opened, uint64_t at_ns) {
+// Whatever held the number before has ended. A function that overwrites tells of the lifetime it ended first, when it
+// has an id: then what else is thought to be at the number had ended before.
+void TracedProcess::TakeNumber(const Opened& opened, bool overwrote_known, uint64_t at_ns) {
   const bool first = IsFirst(opened);
   if (const uint64_t replaced = opened.replaced(); replaced != 0) {
     if (open_.contains(replaced)) {
       EndUnseen(replaced, at_ns, MayBeTold::kNo);
-    } else if (IsOwn(replaced)) {
+    } else if (unseen_ends_.erase(replaced) == 0 && IsOwn(replaced)) {
       Park(replaced, {.at_ns = at_ns, .unseen = true});
     }
   }
   const auto it = elders_.find(opened.fd());
-  if (it == elders_.end()) return;
+  if (it == elders_.end()) {
+    // Whoever was seen to have the number after it may have been read before it.
+    const auto end = unseen_ends_.find(KeyOf(opened.fd()));
+    if (end != unseen_ends_.end() && at_ns <= end->second.noticed_ns && !overwrote_known)
+      MayHaveOverwritten(opened, at_ns);
+    return;
+  }
   Elder& elder = it->second;
-  const bool survivor = elder.origin == Origin::kSurvivor;
   if (elder.origin == Origin::kProvisional) {
     DropElder(opened.fd());  // it was this one, seen before it was told
   } else if (elder.origin == Origin::kUnseen && at_ns <= elder.since_ns) {
     totals_.set_opened_unseen(totals_.opened_unseen() - 1);
     DropElder(opened.fd());
-  } else if (image_->Overwrites(opened.function(), recording_.sites)) {
-    if (survivor) {
-      EndSeen(elder.id, at_ns, image_->PlaceOfClose(opened.function(), opened.stack(), recording_.sites), nullptr);
-    } else {
-      DropElder(opened.fd());
-    }
-  } else if (first && survivor) {  // closed by exec, and its number used again
-    EndSeen(elder.id, elder.since_ns, recording_.sites.Place(0, recording_.sites.Name("exec")), nullptr);
-  } else if (first && elder.origin != Origin::kUnseen) {
+  } else if (first && (elder.origin == Origin::kInherited || elder.origin == Origin::kCopy)) {
     DropElder(opened.fd());
+    unseen_ends_[KeyOf(opened.fd())] = {.settled = true};  // a close read late changes nothing
   } else {
     DropElderUnseen(opened.fd(), at_ns);
+    if (!overwrote_known) MayHaveOverwritten(opened, at_ns);
   }
+}
+
+// Did this function put its descriptor in the place of the one whose end went unseen? Then that was its close.
+void TracedProcess::MayHaveOverwritten(const Opened& opened, uint64_t at_ns) {
+  undecided_.push_back({at_ns, KeyOf(opened.fd()), opened.function(), opened.stack()});
+  Decide(opened.function());
+}
+
+void TracedProcess::Decide(uint32_t function) {
+  if (undecided_.empty()) return;
+  const std::optional<bool> overwrites = image_->Overwrites(function, recording_.sites);
+  if (!overwrites) return;
+  std::erase_if(undecided_, [&](const Undecided& end) {
+    if (end.function != function) return false;
+    if (!*overwrites) return true;
+    Closed closed;
+    closed.set_function(end.function);
+    closed.set_stack(end.stack);
+    Told(end.key, closed, end.at_ns);
+    return true;
+  });
 }
 
 uint32_t TracedProcess::CloserOf(const Closed& closed) {
@@ -152,7 +175,8 @@ bool TracedProcess::Count(const Closed& closed, uint64_t at_ns, uint32_t ring_nu
   if (!IsId(id) || closed.fd() < 0) return false;
   const bool first = !std::exchange(image_->told_anything, true);
   Ring& ring = image_->RingOf(ring_number);
-  if (closed.failed()) return Undo(closed, at_ns, ring);
+  if (closed.failed()) return Undo(closed, at_ns, ring_number);
+  ring.just_closed = id == 0 ? -1 : closed.fd();
   ring.last_closed_id = id;
   ring.last_close.reset();
   if (const auto it = open_.find(id); it != open_.end()) {
@@ -190,22 +214,30 @@ void TracedProcess::CloseElder(const Closed& closed, bool first, uint64_t at_ns,
   DropElder(fd);
 }
 
-// The close counted as unseen; now its event has come.
+// The close counted as unseen; now its event has come. One that comes a look too late closed nothing: the descriptor
+// had long gone.
 bool TracedProcess::Told(uint64_t key, const Closed& closed, uint64_t at_ns) {
   const auto it = unseen_ends_.find(key);
   if (it == unseen_ends_.end()) return false;
-  totals_.set_closed_unseen(totals_.closed_unseen() - 1);
-  if (it->second.place != 0) {
-    recording_.sites.At(it->second.place).UnseenTold(it->second.opened_ns, at_ns, CloserOf(closed));
-  }
+  const UnseenEnd end = it->second;
   unseen_ends_.erase(it);
+  if (end.settled) return true;
+  totals_.set_closed_unseen(totals_.closed_unseen() - 1);
+  if (end.place != 0) {
+    recording_.sites.At(end.place).UnseenTold(end.opened_ns, at_ns, CloserOf(closed));
+  }
   return true;
 }
 
-bool TracedProcess::Undo(const Closed& closed, uint64_t at_ns, Ring& ring) {
-  if (closed.id() != 0 && parked_.erase(closed.id()) != 0) return true;
+bool TracedProcess::Undo(const Closed& closed, uint64_t at_ns, uint32_t ring_number) {
+  Ring& ring = image_->RingOf(ring_number);
   const std::unique_ptr<LastClose> last = std::move(ring.last_close);
-  if (last == nullptr || ring.last_closed_id != closed.id() || last->lifetime.fd != closed.fd()) return false;
+  if (const auto it = parked_.find(closed.id()); it != parked_.end() && last == nullptr) {
+    if (it->second.ring == ring_number) parked_.erase(it);  // else a later close stands in its stead
+    return true;
+  }
+  if (last == nullptr) return true;  // another close came in between, and stands
+  if (ring.last_closed_id != closed.id() || last->lifetime.fd != closed.fd()) return false;
   const int fd = last->lifetime.fd;
   if (open_.contains(last->id)) return false;
   if (last->origin == Origin::kNone || last->origin == Origin::kSurvivor) {
@@ -220,6 +252,7 @@ bool TracedProcess::Undo(const Closed& closed, uint64_t at_ns, Ring& ring) {
       last->lifetime.elder = false;
     }
     open_[last->id] = std::move(last->lifetime);
+    CloseIfParked(last->id);  // in earnest, and from another ring
   } else if (elders_.try_emplace(fd).second) {
     elders_[fd] = {.origin = last->origin, .id = 0, .since_ns = last->at_ns, .seen = std::move(last->lifetime.seen)};
   }
@@ -229,12 +262,12 @@ bool TracedProcess::Undo(const Closed& closed, uint64_t at_ns, Ring& ring) {
 
 void TracedProcess::Park(uint64_t id, const ParkedClose& close) {
   if (parked_.size() >= park_limit_) {
-    const size_t before = parked_.size();
-    absl::erase_if(parked_, [&](const auto& entry) { return entry.second.at_ns + kParkedTooLongNs < close.at_ns; });
-    closes_without_open_ += before - parked_.size();
+    ForgetParked([&](const ParkedClose& parked) { return parked.at_ns + kParkedTooLongNs < close.at_ns; });
     park_limit_ = std::max(kFewParked, 2 * parked_.size());
   }
-  if (!parked_.try_emplace(id, close).second) ++damaged_;
+  // Of two, the earlier was refused, as an event under way will tell.
+  const auto [it, is_new] = parked_.try_emplace(id, close);
+  if (!is_new && it->second.at_ns < close.at_ns) it->second = close;
 }
 
 void TracedProcess::CloseIfParked(uint64_t id) {
@@ -284,7 +317,8 @@ void TracedProcess::EndUnseen(uint64_t id, uint64_t at_ns, MayBeTold may_be_told
     recording_.timeline.Change(at_ns, -1);
   }
   if (may_be_told == MayBeTold::kYes) {
-    unseen_ends_[lifetime.elder ? KeyOf(lifetime.fd) : id] = {.place = lifetime.place, .opened_ns = lifetime.opened_ns};
+    unseen_ends_[lifetime.elder ? KeyOf(lifetime.fd) : id] = {
+        .place = lifetime.place, .opened_ns = lifetime.opened_ns, .noticed_ns = at_ns};
   }
 }
 
@@ -297,7 +331,7 @@ void TracedProcess::DropElderUnseen(int fd, uint64_t noticed_ns) {
     return;
   }
   totals_.set_closed_unseen(totals_.closed_unseen() + 1);
-  unseen_ends_[KeyOf(fd)] = {};
+  unseen_ends_[KeyOf(fd)] = {.noticed_ns = noticed_ns};
   DropElder(fd);
 }
 

@@ -56,20 +56,33 @@ class TracedProcess {
   struct UnseenEnd {
     uint32_t place = 0;
     uint64_t opened_ns = 0;
+    uint64_t noticed_ns = 0;
+    bool settled = false;  // /proc was read again since: whatever comes is another close
+  };
+  // An unseen end by number that was a dup2, if the function turns out to be one.
+  struct Undecided {
+    uint64_t at_ns = 0;
+    uint64_t key = 0;  // of the unseen end
+    uint32_t function = 0;
+    uint64_t stack = 0;
   };
   enum class MayBeTold { kNo, kYes };
 
   // Events; false when one makes no sense.
   bool Count(const Opened& opened, uint64_t at_ns, Ring& ring);
   bool Count(const Closed& closed, uint64_t at_ns, uint32_t ring);
-  bool Undo(const Closed& closed, uint64_t at_ns, Ring& ring);
+  bool Undo(const Closed& closed, uint64_t at_ns, uint32_t ring);
   bool IsFirst(const Opened& opened);
   bool IsOwn(uint64_t id) const;
-  void TakeNumber(const Opened& opened, uint64_t at_ns);
+  void TakeNumber(const Opened& opened, bool overwrote_known, uint64_t at_ns);
   void CloseElder(const Closed& closed, bool first, uint64_t at_ns, Ring& ring);
   void Park(uint64_t id, const ParkedClose& close);
+  template <typename Condition>
+  void ForgetParked(Condition condition);
   void CloseIfParked(uint64_t id);
   bool Told(uint64_t key, const Closed& closed, uint64_t at_ns);
+  void MayHaveOverwritten(const Opened& opened, uint64_t at_ns);
+  void Decide(uint32_t function);
   uint32_t CloserOf(const Closed& closed);
   void LearnResource(Site& site, uint64_t source) const;
 
@@ -105,12 +118,24 @@ class TracedProcess {
   absl::flat_hash_map<uint64_t, ParkedClose> parked_;
   size_t park_limit_ = kFewParked;
   absl::flat_hash_map<uint64_t, UnseenEnd> unseen_ends_;  // by id, or KeyOf(number)
-  absl::flat_hash_set<uint32_t> opened_at_;               // places of images gone by
-  size_t survivors_ = 0;                                  // elders that are also in open_
-  uint64_t lost_before_ = 0;                              // of images gone by
+  std::vector<Undecided> undecided_;
+  absl::flat_hash_set<uint32_t> opened_at_;  // places of images gone by
+  size_t survivors_ = 0;                     // elders that are also in open_
+  uint64_t lost_before_ = 0;                 // of images gone by
   uint64_t stackless_before_ = 0;
   uint64_t closes_without_open_ = 0;
   uint64_t damaged_ = 0;
 };
+
+// Their Opened was lost, or it came and went before: then its number is all that was found.
+template <typename Condition>
+void TracedProcess::ForgetParked(Condition condition) {
+  absl::erase_if(parked_, [&](const auto& entry) {
+    const ParkedClose& parked = entry.second;
+    if (!condition(parked)) return false;
+    closes_without_open_ += !parked.unseen;
+    return true;
+  });
+}
 
 }  // namespace fdtrace

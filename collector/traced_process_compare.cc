@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "collector/traced_process.h"
+#include "proto/session.h"
 
 namespace fdtrace {
 namespace {
@@ -77,9 +78,9 @@ void TracedProcess::SetLost(uint64_t events_lost, uint64_t stackless) {
 
 // No event of the running image comes any more.
 void TracedProcess::SettleImage() {
-  closes_without_open_ += parked_.size();
-  parked_.clear();
+  ForgetParked([](const ParkedClose&) { return true; });
   unseen_ends_.clear();
+  undecided_.clear();
   image_->Settle(recording_.sites, opened_at_);
   lost_before_ += std::exchange(image_->lost, 0);
   stackless_before_ += std::exchange(image_->stackless, 0);
@@ -161,7 +162,9 @@ void TracedProcess::Describe(Lifetime& lifetime, const SeenDescriptor& seen) {
 }
 
 void TracedProcess::Compare(const std::vector<SeenDescriptor>& seen, uint64_t at_ns) {
-  unseen_ends_.clear();
+  // An id is kept as long as it is in the image's own table; a number may be anything by now.
+  absl::erase_if(unseen_ends_, [](const auto& entry) { return entry.first >> kLifetimeIdBits != 0; });
+  for (auto& [id, end] : unseen_ends_) end.settled = true;
   SeenByNumber unclaimed = ByNumber(seen);
   absl::flat_hash_set<int> begun_since;
   for (const auto& [id, lifetime] : open_) {

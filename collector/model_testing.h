@@ -1,0 +1,127 @@
+// What the model's tests share: events in one line, and a trace that is kept in memory.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "collector/model.h"
+#include "proto/session.h"
+
+namespace fdtrace {
+
+inline uint64_t Id(uint32_t serial, uint64_t count) { return uint64_t{serial} << kLifetimeCountBits | count; }
+
+struct OpenCall {
+  uint64_t id = 0;
+  int fd = 3;
+  uint32_t function = 1;
+  uint64_t stack = 0;
+  uint64_t source = 0;
+  uint64_t replaced = 0;
+  std::string path;
+  int companion = -1;
+};
+
+inline Event OpenedEvent(uint64_t at_ns, const OpenCall& open) {
+  Event event;
+  event.set_at_ns(at_ns);
+  auto& opened = *event.mutable_opened();
+  opened.set_id(open.id);
+  opened.set_fd(open.fd);
+  opened.set_function(open.function);
+  opened.set_stack(open.stack);
+  opened.set_source(open.source);
+  opened.set_replaced(open.replaced);
+  opened.set_path(open.path);
+  opened.set_companion(open.companion + 1);
+  return event;
+}
+
+struct CloseCall {
+  uint64_t id = 0;
+  int fd = 3;
+  uint32_t function = 2;
+  uint64_t stack = 0;
+  bool failed = false;
+};
+
+inline Event ClosedEvent(uint64_t at_ns, const CloseCall& close) {
+  Event event;
+  event.set_at_ns(at_ns);
+  auto& closed = *event.mutable_closed();
+  closed.set_id(close.id);
+  closed.set_fd(close.fd);
+  closed.set_function(close.function);
+  closed.set_stack(close.stack);
+  closed.set_failed(close.failed);
+  return event;
+}
+
+inline Event FunctionEvent(uint32_t number, const std::string& name, Resource resource = RESOURCE_UNKNOWN) {
+  Event event;
+  event.mutable_function()->set_number(number);
+  event.mutable_function()->set_name(name);
+  event.mutable_function()->set_resource(resource);
+  return event;
+}
+
+inline Event ModuleEvent(uint64_t key, const std::string& path) {
+  Event event;
+  event.mutable_module()->set_key(key);
+  event.mutable_module()->set_path(path);
+  event.mutable_module()->set_build_id("id of " + path);
+  return event;
+}
+
+// One frame at an address of a module; module 0: in none.
+inline Event StackEvent(uint64_t hash, uint64_t module, uint64_t address) {
+  Event event;
+  event.mutable_stack()->set_hash(hash);
+  event.mutable_stack()->add_modules(module);
+  event.mutable_stack()->add_addresses(address);
+  return event;
+}
+
+inline Event ThreadEvent(uint32_t tid, const std::string& name) {
+  Event event;
+  event.mutable_thread()->set_tid(tid);
+  event.mutable_thread()->set_name(name);
+  return event;
+}
+
+inline std::vector<SeenDescriptor> Seen(const std::vector<int>& numbers) {
+  std::vector<SeenDescriptor> seen;
+  for (const int fd : numbers)
+    seen.push_back({.fd = fd, .link = "/of/" + std::to_string(fd), .description = "", .resource = FILE});
+  return seen;
+}
+
+// A trace sorted by kind of record.
+class KeptTrace : public TraceWriter {
+ public:
+  absl::Status Append(const TraceRecord& record) override {
+    if (record.has_process()) processes.push_back(record.process());
+    if (record.has_module()) modules.push_back(record.module());
+    if (record.has_stack()) stacks.push_back(record.stack());
+    if (record.has_site()) sites.push_back(record.site());
+    if (record.has_open_descriptor()) descriptors.push_back(record.open_descriptor());
+    if (record.has_timeline()) timeline = record.timeline();
+    if (record.has_end()) end = record.end();
+    return absl::OkStatus();
+  }
+  absl::Status Flush() override { return absl::OkStatus(); }
+  absl::Status Close() override { return absl::OkStatus(); }
+
+  const TraceStack* StackAt(uint32_t index) const { return index == 0 ? nullptr : &stacks.at(index - 1); }
+
+  std::vector<TraceProcess> processes;
+  std::vector<TraceModule> modules;
+  std::vector<TraceStack> stacks;
+  std::vector<TraceSite> sites;
+  std::vector<TraceDescriptor> descriptors;
+  TraceTimeline timeline;
+  TraceEnd end;
+};
+
+}  // namespace fdtrace
