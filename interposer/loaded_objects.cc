@@ -20,6 +20,7 @@ namespace {
 
 constinit std::atomic<LoadedObject*> g_objects{nullptr};
 constinit std::atomic<uint32_t> g_generation{1};
+constinit std::atomic<uint32_t> g_unloads{0};
 constinit uintptr_t g_own_start = 0;
 constinit uintptr_t g_own_end = 0;
 
@@ -123,6 +124,12 @@ int AddListed(dl_phdr_info* info, size_t, void*) {
   return 0;
 }
 
+void MarkGone(LoadedObject& object) {
+  if (object.gone.exchange(true, std::memory_order_relaxed)) return;
+  g_generation.fetch_add(1, std::memory_order_acq_rel);
+  g_unloads.fetch_add(1, std::memory_order_acq_rel);
+}
+
 bool Vanished(const LoadedObject& object) {
   return object.identity != nullptr && IdentityAt(object.start) != object.identity;
 }
@@ -150,7 +157,7 @@ bool NoticeLoadedObject(uintptr_t address) {
   if (_dl_find_object == nullptr || _dl_find_object(reinterpret_cast<void*>(address), &found) != 0) return false;
   if (LoadedObject* const listed = FindLoadedObject(address)) {
     if (listed->identity == found.dlfo_link_map || listed->identity == nullptr) return false;
-    listed->gone.store(true, std::memory_order_relaxed);
+    MarkGone(*listed);
   }
   const auto* const header = static_cast<const ElfW(Ehdr)*>(found.dlfo_map_start);
   if (std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0) return false;
@@ -164,29 +171,23 @@ bool NoticeLoadedObject(uintptr_t address) {
   return true;
 }
 
-bool DropUnloadedObjects() {
-  bool any = false;
+void DropUnloadedObjects() {
   for (LoadedObject* object = g_objects.load(std::memory_order_acquire); object != nullptr; object = object->next) {
-    if (object->gone.load(std::memory_order_relaxed) || !Vanished(*object)) continue;
-    object->gone.store(true, std::memory_order_relaxed);
-    any = true;
+    if (!object->gone.load(std::memory_order_relaxed) && Vanished(*object)) MarkGone(*object);
   }
-  if (any) g_generation.fetch_add(1, std::memory_order_acq_rel);
-  return any;
 }
 
 int ReplayLoadedObjects(int (*callback)(dl_phdr_info*, size_t, void*), void* closure) {
+  DropUnloadedObjects();  // those that libc itself has unloaded: their unwind tables may be unmapped
   for (LoadedObject* object = g_objects.load(std::memory_order_acquire); object != nullptr; object = object->next) {
     if (object->gone.load(std::memory_order_relaxed)) continue;
-    if (Vanished(*object)) {  // unloaded by libc itself: its unwind tables may be unmapped
-      object->gone.store(true, std::memory_order_relaxed);
-      continue;
-    }
     dl_phdr_info info = object->info;
     if (const int result = callback(&info, sizeof info, closure)) return result;
   }
   return 0;
 }
+
+uint32_t Unloads() { return g_unloads.load(std::memory_order_acquire); }
 
 uint32_t LoadGeneration() { return g_generation.load(std::memory_order_acquire); }
 

@@ -39,11 +39,14 @@ LoadedObject* FindLoadedObject(uintptr_t address);
 // Lists the object around `address` if the loader knows one that the list does not. True when it did so.
 bool NoticeLoadedObject(uintptr_t address);
 
-// Marks what the loader no longer knows. True when there was any.
-bool DropUnloadedObjects();
+// Marks what the loader no longer knows.
+void DropUnloadedObjects();
 
 // As dl_iterate_phdr, over the list.
 int ReplayLoadedObjects(int (*callback)(dl_phdr_info*, size_t, void*), void* closure);
+
+// How many objects were seen to be unloaded.
+uint32_t Unloads();
 
 // Counts changes that can give an address another meaning.
 uint32_t LoadGeneration();

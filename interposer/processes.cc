@@ -149,6 +149,6 @@ FDTRACE_EXPORT __attribute__((noreturn)) void _Exit(int status) noexcept {
 
 FDTRACE_EXPORT int dlclose(void* handle) noexcept {
   const int result = REAL(dlclose)(handle);
-  if (!InVforkChild() && DropUnloadedObjects()) FlushUnwinder();
+  if (!InVforkChild()) DropUnloadedObjects();
   return result;
 }

@@ -68,13 +68,6 @@ uint64_t HashOf(const Frames& frames) {
   return hash == 0 ? 1 : hash;
 }
 
-// Code that was loaded since: libunwind did not know its tables, so what lies further out may be wrong.
-bool NoticeNewObjects(const Frames& frames) {
-  bool any = false;
-  for (void* address : frames.of_program) any |= NoticeLoadedObject(reinterpret_cast<uintptr_t>(address));
-  return any;
-}
-
 bool SendModule(const HookScope& scope, LoadedObject& object) {
   if (object.sent.load(std::memory_order_relaxed)) return true;
   if (!WriteModule(scope, {.key = object.key, .path = object.path, .build_id = object.build_id})) return false;
@@ -107,16 +100,10 @@ uint64_t CaptureStack(const HookScope& scope) {
   if (frames.of_program.empty()) return 0;
   SentStacks* const sent = Sent();
   if (sent == nullptr) return 0;
-  uint64_t hash = HashOf(frames);
+  const uint64_t hash = HashOf(frames);
   if (WasSent(*sent, hash)) [[likely]]
     return hash;
 
-  constexpr int kMaxNewlyLoaded = 8;  // each round learns one more object at least
-  for (int round = 0; round < kMaxNewlyLoaded && NoticeNewObjects(frames); ++round) {
-    FlushUnwinder();
-    Take(scope, frames);
-    hash = HashOf(frames);
-  }
   if (!SendStack(scope, frames, hash)) return 0;
   MarkSent(*sent, hash);
   return hash;

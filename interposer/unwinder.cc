@@ -4,6 +4,7 @@
 #define UNW_LOCAL_ONLY
 #include <libunwind.h>
 #include <time.h>
+#include <ucontext.h>
 
 #include <atomic>
 
@@ -21,11 +22,19 @@ constexpr int kMaxForkNaps = 2'000;    // a fork waits 0.2 s at most for other t
 constexpr int kMaxUnwindNaps = 5'000;  // and they for it, 0.5 s
 
 using Backtrace = int(void**, int);
-using FlushCache = void(unw_addr_space_t, unw_word_t, unw_word_t);
 
 constinit std::atomic<Backtrace*> g_backtrace{nullptr};
-constinit FlushCache* g_flush = nullptr;
-constinit unw_addr_space_t* g_local_space = nullptr;
+
+// The functions of the slow way, by the names that libunwind.h gives them.
+struct StepFunctions {
+  decltype(&::unw_init_local) init;
+  decltype(&::unw_step) step;
+  decltype(&::unw_get_reg) get_register;
+  decltype(&::unw_flush_cache) flush;
+  unw_addr_space_t* local_space;
+};
+constinit StepFunctions g_slow = {};
+constinit std::atomic<uint32_t> g_flushed_at{0};
 constinit uintptr_t g_text_start = 0;
 constinit uintptr_t g_text_end = 0;
 constinit std::atomic<bool> g_distrusted{false};  // its locks may be held by a thread that this process does not have
@@ -51,6 +60,42 @@ bool Enter(RingHeader& ring) {
   return false;
 }
 
+// What the fast way has learnt about an address it keeps for as long as the thread lives, and nothing makes it forget.
+// Once code that a thread may have learnt about was unloaded, other code may stand in its place: that thread goes the
+// slow way.
+bool CanTrustCache() {
+  const uint32_t now = Unloads() + 1;
+  if (fdtrace_thread.unwinds_since == 0) fdtrace_thread.unwinds_since = now;
+  return fdtrace_thread.unwinds_since == now;
+}
+
+size_t Trace(std::span<void*> frames) {
+  const int count = g_backtrace.load(std::memory_order_relaxed)(frames.data(), static_cast<int>(frames.size()));
+  return count > 0 ? static_cast<size_t>(count) : 0;
+}
+
+size_t Step(std::span<void*> frames) {
+  const uint32_t unloads = Unloads();
+  if (g_flushed_at.exchange(unloads, std::memory_order_relaxed) != unloads) g_slow.flush(*g_slow.local_space, 0, 0);
+  unw_context_t context;
+  unw_cursor_t cursor;
+  getcontext(&context);
+  if (g_slow.init(&cursor, &context) < 0) return 0;
+  size_t count = 0;
+  while (count < frames.size() && g_slow.step(&cursor) > 0) {
+    unw_word_t address = 0;
+    if (g_slow.get_register(&cursor, UNW_REG_IP, &address) < 0 || address == 0) break;
+    frames[count++] = reinterpret_cast<void*>(address);
+  }
+  return count;
+}
+
+template <typename Pointer>
+bool Find(void* library, const char* name, Pointer& found) {
+  found = reinterpret_cast<Pointer>(dlsym(library, name));
+  return found != nullptr;
+}
+
 bool OthersInside(const Attachment& attachment) {
   const uint32_t arenas = attachment.arena_count.load(std::memory_order_acquire);
   for (uint32_t a = 0; a < arenas; ++a) {
@@ -67,29 +112,28 @@ bool OthersInside(const Attachment& attachment) {
 void LoadUnwinder() {
   void* const library = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) return;
-  void* const backtrace = dlsym(library, "unw_backtrace");
-  g_flush = reinterpret_cast<FlushCache*>(dlsym(library, FDTRACE_TEXT(unw_flush_cache)));
-  g_local_space = static_cast<unw_addr_space_t*>(dlsym(library, FDTRACE_TEXT(unw_local_addr_space)));
-  if (backtrace == nullptr || g_flush == nullptr || g_local_space == nullptr) return;
+#define FDTRACE_FIND(member, name) Find(library, FDTRACE_TEXT(name), g_slow.member)
+  Backtrace* backtrace = nullptr;
+  if (!Find(library, "unw_backtrace", backtrace) || !FDTRACE_FIND(init, unw_init_local) ||
+      !FDTRACE_FIND(step, unw_step) || !FDTRACE_FIND(get_register, unw_get_reg) ||
+      !FDTRACE_FIND(flush, unw_flush_cache) || !FDTRACE_FIND(local_space, unw_local_addr_space)) {
+    return;
+  }
   NoticeLoadedObject(reinterpret_cast<uintptr_t>(backtrace));
   const LoadedObject* const object = FindLoadedObject(reinterpret_cast<uintptr_t>(backtrace));
   if (object == nullptr) return;  // could not tell its calls from the program's: better no stacks
   g_text_start = object->start;
   g_text_end = object->end;
-  g_backtrace.store(reinterpret_cast<Backtrace*>(backtrace), std::memory_order_release);
+  g_backtrace.store(backtrace, std::memory_order_release);
 }
 
 size_t Unwind(const HookScope& scope, std::span<void*> frames) {
   if (!MayEnter(scope)) return 0;
   RingHeader& ring = *fdtrace_thread.ring;
   if (!Enter(ring)) return 0;
-  const int count = g_backtrace.load(std::memory_order_relaxed)(frames.data(), static_cast<int>(frames.size()));
+  const size_t count = CanTrustCache() ? Trace(frames) : Step(frames);
   ring.in_unwinder.store(0, std::memory_order_release);
-  return count > 0 ? static_cast<size_t>(count) : 0;
-}
-
-void FlushUnwinder() {
-  if (g_backtrace.load(std::memory_order_acquire) != nullptr) g_flush(*g_local_space, 0, 0);
+  return count;
 }
 
 bool IsUnwinder(const void* address) {

@@ -20,9 +20,6 @@ void LoadUnwinder();
 // Fills `frames` with return addresses, innermost first, and returns their number; 0 when none can be taken here.
 size_t Unwind(const HookScope& scope, std::span<void*> frames);
 
-// Forgets what it has learnt about code, because an object was unloaded or a new one noticed.
-void FlushUnwinder();
-
 // True when the code at this address is libunwind's: one of our functions asks about its return address.
 bool IsUnwinder(const void* address);
 

@@ -85,7 +85,13 @@ FDTRACE_EXPORT ssize_t write(int fd, const void* from, size_t count) {
   return Real<decltype(::write)>(Row::write)(fd, from, count);
 }
 
+// The first word of what libunwind (1.6 to 1.8) passes along is the address it looks for: if that lies in an object
+// loaded since, now is the time to notice it, for what it finds it keeps. Should another version pass something else,
+// nothing is noticed here.
 FDTRACE_EXPORT int dl_iterate_phdr(int (*callback)(dl_phdr_info*, size_t, void*), void* closure) {
-  if (IsUnwinder(__builtin_return_address(0))) return ReplayLoadedObjects(callback, closure);
+  if (IsUnwinder(__builtin_return_address(0))) {
+    NoticeLoadedObject(*static_cast<const uintptr_t*>(closure));
+    return ReplayLoadedObjects(callback, closure);
+  }
   return Real<decltype(::dl_iterate_phdr)>(Row::dl_iterate_phdr)(callback, closure);
 }

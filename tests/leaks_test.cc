@@ -56,12 +56,17 @@ TEST(Leaks, EveryWayOfClosingIsSeenEvenOneThatPassesEveryLibrary) {
   EXPECT_EQ(traced.report.recording().corrections().closed_unseen(), 2u) << Describe(traced.report);
 }
 
-TEST(Leaks, WhatTheCallerOfTheProgramPassedDownIsNoLeak) {
-  const Traced traced = Trace({"/bin/sh", "-c", "exec 8</dev/null 9</dev/zero; exec \"$0\"", Program("load_config")});
-  EXPECT_EQ(traced.ran.status, 3);
-  for (const LeakSite& leak : traced.report.leaks()) {
+TEST(Leaks, WhatTheCallerOfFdtracePassedDownIsNoLeak) {
+  const TemporaryDirectory directory;
+  const std::string report = directory.path() + "/report.json";
+  const Ran ran = RunBare({"/bin/sh", "-c", "exec 8</dev/zero 9</dev/null; exec \"$@\"", "sh", FdtraceBinary(), "-q",
+                           "-r", report, "-o", directory.path() + "/t.fdt", "--", Program("load_config")});
+  EXPECT_EQ(ran.status, 3) << ran.err;
+  const Report parsed = ReadReport(report);
+  EXPECT_EQ(parsed.recording().still_open(), 51u) << Describe(parsed);
+  for (const LeakSite& leak : parsed.leaks()) {
     for (const Descriptor& descriptor : leak.descriptors())
-      EXPECT_NE(descriptor.path(), "/dev/zero") << Describe(traced.report);
+      EXPECT_NE(descriptor.path(), "/dev/zero") << Describe(parsed);
   }
 }
 

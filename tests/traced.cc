@@ -91,11 +91,15 @@ Traced Trace(const std::vector<std::string>& command, const std::vector<std::str
   all.insert(all.end(), command.begin(), command.end());
   Traced traced;
   traced.ran = RunBare(all, input);
-  const std::string json = ReadFile(report);
-  if (json.empty()) return traced;
-  const auto parsed = google::protobuf::util::JsonStringToMessage(json, &traced.report);
-  EXPECT_TRUE(parsed.ok()) << parsed.ToString();
+  if (std::filesystem::exists(report)) traced.report = ReadReport(report);
   return traced;
+}
+
+Report ReadReport(const std::string& path) {
+  Report report;
+  const auto parsed = google::protobuf::util::JsonStringToMessage(ReadFile(path), &report);
+  EXPECT_TRUE(parsed.ok()) << parsed.ToString();
+  return report;
 }
 
 std::string Program(const std::string& name) { return Required("FDTRACE_TEST_PROGRAMS") + "/" + name; }

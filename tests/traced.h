@@ -26,6 +26,9 @@ struct Traced {
 Traced Trace(const std::vector<std::string>& command, const std::vector<std::string>& options = {},
              const std::string& input = "");
 
+// A JSON report; the test fails if it is not one.
+Report ReadReport(const std::string& path);
+
 // The path of a program of tests/programs/, or of fdtrace itself.
 std::string Program(const std::string& name);
 std::string FdtraceBinary();

@@ -18,11 +18,12 @@ static int through_jit(int (*function)(void)) {
   memcpy(code, kCall, sizeof kCall);
   mprotect(code, 4096, PROT_READ | PROT_EXEC);
   int result;
-  void* saved;
-  __asm__ volatile("mov %%rbp, %1\n\tsub $136, %%rsp\n\tmov %2, %%rdi\n\tcall *%3\n\tadd $136, %%rsp\n\tmov %1, %%rbp"
-                   : "=a"(result), "=&r"(saved)
-                   : "r"(function), "r"(code)
-                   : "rdi", "rsi", "rdx", "rcx", "r8", "r9", "r10", "r11", "memory", "cc");
+  __asm__ volatile(
+      "mov %%rbp, %%r12\n\tmov %%rsp, %%rbx\n\tsub $256, %%rsp\n\tand $-16, %%rsp\n\tmov %1, %%rdi\n\t"
+      "call *%2\n\tmov %%rbx, %%rsp\n\tmov %%r12, %%rbp"
+      : "=a"(result)
+      : "r"(function), "r"(code)
+      : "rbx", "r12", "rdi", "rsi", "rdx", "rcx", "r8", "r9", "r10", "r11", "memory", "cc");
   return result;
 #else
   (void)code;
