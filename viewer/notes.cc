@@ -42,8 +42,10 @@ void AddLost(const Trace& trace, Notes& notes) {
     lost += process.events_lost();
     stackless += process.stackless();
   }
-  if (trace.end) lost = trace.end->events_lost();
-  if (lost > 0) notes.push_back(absl::StrCat(Counted(lost, "event"), " were lost: the counts may be off by as many"));
+  // Otherwise the collector's own notes tell, and know more.
+  if (!trace.end && lost > 0) {
+    notes.push_back(absl::StrCat("events lost: ", WithThousands(lost), "; the counts may be off by as many"));
+  }
   if (stackless > 0) {
     notes.push_back(absl::StrCat(Counted(stackless, "descriptor"), " opened where no stack could be taken"));
   }

@@ -29,7 +29,6 @@ TEST(Notes, ListsOnlyAFewDescriptorsOfUnknownOrigin) {
 TEST(Notes, NotesWhatWasLostAndWhatCouldNotBeFollowed) {
   TraceMaker trace;
   trace->end->add_notes("a note of the collector's");
-  trace->end->set_events_lost(12);
   trace->processes[0].set_stackless(1);
   TraceProcess& child = trace.AddProcess(2, 101);
   child.set_executable("/bin/busybox");
@@ -38,10 +37,25 @@ TEST(Notes, NotesWhatWasLostAndWhatCouldNotBeFollowed) {
   unread.set_module(1);
   unread.set_unread_reason("the file has changed since it was traced");
   EXPECT_THAT(Notes(trace.Build()),
-              ElementsAre("a note of the collector's", HasSubstr("12 events were lost"),
-                          HasSubstr("1 descriptor opened where no stack could be taken"),
+              ElementsAre("a note of the collector's", HasSubstr("1 descriptor opened where no stack could be taken"),
                           "1 process could not be followed: busybox (pid 101): it is statically linked",
                           "no functions or lines of /opt/app: the file has changed since it was traced"));
+}
+
+TEST(Notes, TellOfLostEventsWhereTheCollectorDidNotComeToIt) {
+  TraceMaker trace;
+  trace->processes[0].set_events_lost(1200);
+  EXPECT_THAT(Notes(trace.Build()), ElementsAre());
+  trace->end.reset();
+  EXPECT_THAT(Notes(trace.Build()), Contains("events lost: 1,200; the counts may be off by as many"));
+}
+
+TEST(Notes, TellWhatTheKernelCorrected) {
+  TraceMaker trace;
+  trace->end->set_closed_unseen(2);
+  EXPECT_THAT(Notes(trace.Build()),
+              ElementsAre("corrected by what the kernel showed: 0 descriptors opened and 2 closed "
+                          "by no call that fdtrace saw"));
 }
 
 }  // namespace
