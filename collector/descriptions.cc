@@ -1,16 +1,18 @@
 #include "collector/descriptions.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
-#include "collector/monotonic_clock.h"
+#include "absl/strings/strip.h"
 #include "collector/resource_links.h"
 #include "collector/sockets.h"
 
@@ -18,7 +20,6 @@ namespace fdtrace {
 namespace {
 
 constexpr int kFirstOwnNumber = 3;
-constexpr int64_t kPipeSearchLimitNs = 20'000'000;  // the process waits for us
 constexpr size_t kWatchedShown = 5;
 
 using Access = DescriptorDirectory::Access;
@@ -36,9 +37,11 @@ Resource LookAtFile(const DescriptorDirectory& descriptors, const SeenDescriptor
 std::string DescribeEpoll(const ProcessDirectory& process, int fd) {
   std::vector<int> watched;
   const std::string info = process.Read(absl::StrCat("fdinfo/", fd).c_str());
-  for (absl::string_view line : absl::StrSplit(info, '\n')) {
+  for (absl::string_view line : absl::StrSplit(info, '\n')) {  // "tfd:        5 events:       19 data: …"
     int number = 0;
-    if (sscanf(std::string(line).c_str(), "tfd: %d", &number) == 1) watched.push_back(number);
+    if (!absl::ConsumePrefix(&line, "tfd:")) continue;
+    line = absl::StripLeadingAsciiWhitespace(line);
+    if (absl::SimpleAtoi(line.substr(0, line.find(' ')), &number)) watched.push_back(number);
   }
   if (watched.empty()) return "epoll watching nothing";
   std::sort(watched.begin(), watched.end());
@@ -59,99 +62,43 @@ std::string DescribeInotify(const ProcessDirectory& process, int fd) {
   return absl::StrCat("inotify, ", watches, watches == 1 ? " watch" : " watches");
 }
 
-// Pipe ends by the pipe's inode, of the process in question and of the others.
-class PipeEnds {
+// The ends of pipes that a process has, by the pipe's inode.
+class OwnPipeEnds {
  public:
-  PipeEnds(const ProcessDirectory& process, const DescriptorDirectory& descriptors,
-           std::span<const SeenDescriptor> seen, std::span<const pid_t> others)
-      : process_(process), others_(others) {
-    for (const SeenDescriptor& one : seen) Add(descriptors, one.fd, one.link, process.pid());
+  OwnPipeEnds(const DescriptorDirectory& descriptors, std::span<const SeenDescriptor> seen) {
+    for (const SeenDescriptor& one : seen) {
+      const auto inode = one.resource == PIPE ? InodeOfLink(one.link) : std::nullopt;
+      const auto access = inode.has_value() ? descriptors.AccessOf(one.fd) : std::nullopt;
+      if (access.has_value()) ends_[*inode].push_back({one.fd, *access});
+    }
   }
 
-  std::string Describe(const SeenDescriptor& seen) {
+  std::string Describe(const SeenDescriptor& seen, pid_t pid, std::span<const pid_t> others, PipeIndex& index) const {
     const auto inode = InodeOfLink(seen.link);
-    if (!inode.has_value()) return {};
-    const auto [access, other] = Find(*inode, seen.fd);
-    const std::string side = absl::StrCat(seen.link, !access.reads    ? " write end"
-                                                     : !access.writes ? " read end"
-                                                                      : " both ends");
-    if (access.reads && access.writes) return side;
-    if (other.has_value()) return absl::StrCat(side, "; the other end: ", *other);
-    return absl::StrCat(
-        side, all_others_known_ ? "; no other end open in the traced processes" : "; the other end was not found");
+    const auto ends = inode.has_value() ? ends_.find(*inode) : ends_.end();
+    if (ends == ends_.end()) return {};  // a named pipe: the link says it all
+    const auto own =
+        std::find_if(ends->second.begin(), ends->second.end(), [&](const auto& end) { return end.first == seen.fd; });
+    if (own == ends->second.end()) return {};
+    const bool reads = own->second.reads;
+    if (reads && own->second.writes) return absl::StrCat(seen.link, " both ends");
+    const std::string side = absl::StrCat(seen.link, reads ? " read end" : " write end");
+    for (const auto& [fd, access] : ends->second) {
+      if (reads ? access.writes : access.reads)
+        return absl::StrCat(side, "; the other end: fd ", fd, " of the same process");
+    }
+    const PipeIndex::Answer answer = index.Find(*inode, /*for_writing=*/reads, pid, others);
+    if (!answer.end.has_value()) {
+      return absl::StrCat(
+          side, answer.certain ? "; no other end open in the traced processes" : "; the other end was not found");
+    }
+    const auto holder = ProcessDirectory::Open(answer.end->pid);
+    return absl::StrCat(side, "; the other end: fd ", answer.end->fd, " of pid ", answer.end->pid, " (",
+                        holder.ok() ? holder->Name() : "", ")");
   }
 
  private:
-  struct End {
-    pid_t pid;
-    int fd;
-    Access access;
-    std::string process;  // name; of the others
-  };
-
-  void Add(const DescriptorDirectory& descriptors, int fd, const std::string& link, pid_t pid,
-           const std::string& name = {}) {
-    if (!absl::StartsWith(link, "pipe:[")) return;
-    const auto inode = InodeOfLink(link);
-    const auto access = descriptors.AccessOf(fd);
-    if (inode.has_value() && access.has_value()) ends_[*inode].push_back({pid, fd, *access, name});
-  }
-
-  std::pair<Access, std::optional<std::string>> Find(uint64_t inode, int fd) {
-    Access access;
-    for (const End& end : ends_[inode]) {
-      if (end.pid == process_.pid() && end.fd == fd) access = end.access;
-    }
-    std::optional<std::string> other = Opposite(inode, access);
-    if (!other.has_value() && !others_read_) {
-      ReadOthers();
-      other = Opposite(inode, access);
-    }
-    return {access, other};
-  }
-
-  std::optional<std::string> Opposite(uint64_t inode, Access access) const {
-    const auto ends = ends_.find(inode);
-    if (ends == ends_.end()) return std::nullopt;
-    for (const End& end : ends->second) {
-      if (access.reads ? !end.access.writes : !end.access.reads) continue;
-      return absl::StrCat(
-          "fd ", end.fd, " of ",
-          end.pid == process_.pid() ? "the same process" : absl::StrCat("pid ", end.pid, " (", end.process, ")"));
-    }
-    return std::nullopt;
-  }
-
-  void ReadOthers() {
-    others_read_ = true;
-    const int64_t until_ns = MonotonicNs() + kPipeSearchLimitNs;
-    for (const pid_t pid : others_) {
-      if (pid == process_.pid()) continue;
-      if (MonotonicNs() > until_ns) {
-        all_others_known_ = false;
-        return;
-      }
-      const auto other = ProcessDirectory::Open(pid);
-      if (!other.ok()) continue;  // ended
-      const auto numbers = other->Numbers();
-      const auto descriptors = DescriptorDirectory::Open(*other);
-      if (!numbers.ok() || !descriptors.ok()) {
-        all_others_known_ = false;
-        continue;
-      }
-      const std::string name = other->Name();
-      for (const int fd : *numbers) {
-        const auto link = descriptors->Link(fd);
-        if (link.has_value()) Add(*descriptors, fd, *link, pid, name);
-      }
-    }
-  }
-
-  const ProcessDirectory& process_;
-  const std::span<const pid_t> others_;
-  bool others_read_ = false;
-  bool all_others_known_ = true;
-  absl::flat_hash_map<uint64_t, std::vector<End>> ends_;
+  absl::flat_hash_map<uint64_t, std::vector<std::pair<int, Access>>> ends_;
 };
 
 void DescribeAllSockets(const ProcessDirectory& process, const DescriptorDirectory& descriptors,
@@ -191,19 +138,19 @@ absl::StatusOr<std::vector<SeenDescriptor>> SeeDescriptors(const ProcessDirector
 
 absl::StatusOr<std::vector<SeenDescriptor>> DescribeDescriptors(const ProcessDirectory& process,
                                                                 std::span<const int> numbers,
-                                                                std::span<const pid_t> others) {
+                                                                std::span<const pid_t> others, PipeIndex& index) {
   absl::StatusOr<std::vector<SeenDescriptor>> seen = SeeDescriptors(process, numbers);
   if (!seen.ok()) return seen;
   const auto descriptors = DescriptorDirectory::Open(process);
   if (!descriptors.ok()) return descriptors.status();
   DescribeAllSockets(process, *descriptors, *seen);
-  std::optional<PipeEnds> pipes;
+  std::optional<OwnPipeEnds> pipes;
   for (SeenDescriptor& one : *seen) {
     if (one.resource == RESOURCE_UNKNOWN) one.resource = LookAtFile(*descriptors, one);
     if (one.fd < kFirstOwnNumber) continue;
     if (one.resource == PIPE) {
-      if (!pipes.has_value()) pipes.emplace(process, *descriptors, *seen, others);
-      one.description = pipes->Describe(one);
+      if (!pipes.has_value()) pipes.emplace(*descriptors, *seen);
+      one.description = pipes->Describe(one, process.pid(), others, index);
     }
     if (one.resource == EPOLL) one.description = DescribeEpoll(process, one.fd);
     if (one.resource == INOTIFY) one.description = DescribeInotify(process, one.fd);

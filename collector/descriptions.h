@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "collector/model.h"
+#include "collector/pipe_index.h"
 #include "collector/procfs.h"
 
 namespace fdtrace {
@@ -22,6 +23,6 @@ absl::StatusOr<std::vector<SeenDescriptor>> SeeDescriptors(const ProcessDirector
 //   epoll    "epoll watching fd 5, 6 and 3 more";  inotify: "inotify, 2 watches"
 absl::StatusOr<std::vector<SeenDescriptor>> DescribeDescriptors(const ProcessDirectory& process,
                                                                 std::span<const int> numbers,
-                                                                std::span<const pid_t> others);
+                                                                std::span<const pid_t> others, PipeIndex& index);
 
 }  // namespace fdtrace

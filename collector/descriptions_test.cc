@@ -34,7 +34,8 @@ using ::testing::StartsWith;
 SeenDescriptor See(int fd, pid_t pid = getpid(), const std::vector<pid_t>& others = {}) {
   const auto process = ProcessDirectory::Open(pid);
   const auto numbers = process->Numbers();
-  const auto all = DescribeDescriptors(*process, *numbers, others);
+  PipeIndex index;
+  const auto all = DescribeDescriptors(*process, *numbers, others, index);
   EXPECT_TRUE(all.ok()) << all.status();
   for (const SeenDescriptor& seen : *all) {
     if (seen.fd == fd) return seen;

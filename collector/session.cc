@@ -20,6 +20,7 @@
 #include "absl/strings/str_cat.h"
 #include "collector/descriptions.h"
 #include "collector/monotonic_clock.h"
+#include "collector/pipe_index.h"
 #include "collector/procfs.h"
 #include "collector/session_bell.h"
 #include "collector/session_greeter.h"
@@ -126,7 +127,9 @@ class SessionImpl final : public Session, private EventSink {
   size_t without_pidfd_ = 0;
   ProcessWatch root_;
   int64_t root_ended_ns_ = 0;
+  int64_t next_drain_ns_ = 0;  // though nobody rings
   Stragglers stragglers_;
+  PipeIndex pipes_;
   SessionNotes notes_;
 };
 
@@ -159,10 +162,11 @@ Served SessionImpl::Serve(const ServeOptions& options) {
 
 void SessionImpl::ServeUntilEnd(const ServeOptions& options, Served& served) {
   BellThread bell(page(), woken_.get());
+  bool more = false;
   while (true) {
-    bell.Wake();
+    const bool rung = bell.Wake();
     greeter_->Attend(MonotonicNs(), [this](Caller& caller) { Greet(caller); });
-    const bool more = DrainAll();
+    if (rung || more || MonotonicNs() >= next_drain_ns_) more = DrainAll();
     EndTheDead();
     if (stop_.load()) {
       served.stopped = true;
@@ -198,10 +202,7 @@ bool SessionImpl::HaveAllEnded(const ServeOptions& options, Served& served) {
 
 int64_t SessionImpl::SleepLimit(const ServeOptions& options, bool bell_works) const {
   const int64_t now_ns = MonotonicNs();
-  int64_t until_ns = std::min(now_ns + kLongestSleepNs, greeter_->next_deadline_ns());
-  for (const auto& [serial, image] : images_) {
-    if (image->exit_look_again_ns != 0) until_ns = std::min(until_ns, image->exit_look_again_ns);
-  }
+  int64_t until_ns = std::min(next_drain_ns_, greeter_->next_deadline_ns());
   const bool root_is_polled = root_ended_ns_ == 0 && root_.fd() < 0;
   if (!bell_works || without_pidfd_ != 0 || root_is_polled) until_ns = std::min(until_ns, now_ns + kPollNs);
   if (root_ended_ns_ != 0) until_ns = std::min(until_ns, root_ended_ns_ + options.linger.count());
@@ -303,9 +304,11 @@ void SessionImpl::Drain(TracedImage& image) {
 
 bool SessionImpl::DrainAll() {
   bool more = false;
+  next_drain_ns_ = MonotonicNs() + kLongestSleepNs;
   for (const auto& [serial, image] : images_) {
     more |= image->DrainBatch(parser_, *this);
     if (image->ExitsWanted() != image->exits_answered()) LookBeforeExit(*image);
+    if (image->exit_look_again_ns != 0) next_drain_ns_ = std::min(next_drain_ns_, image->exit_look_again_ns);
   }
   return more;
 }
@@ -336,7 +339,7 @@ bool SessionImpl::Compare(TracedImage& image, bool waits) {
   std::vector<pid_t> others;
   others.reserve(serials_.size());
   for (const auto& [pid, serial] : serials_) others.push_back(pid);
-  const auto seen = DescribeDescriptors(*process, *numbers, others);
+  const auto seen = DescribeDescriptors(*process, *numbers, others, pipes_);
   if (!seen.ok() || !process->Lives()) return true;  // killed while it waited: the listing may be of what was left over
   model_.Compare(image.serial(), *seen, SinceStart());
   image.compared = true;

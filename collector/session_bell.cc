@@ -8,6 +8,7 @@
 
 #include <climits>
 #include <system_error>
+#include <utility>
 
 namespace fdtrace {
 namespace {
@@ -19,12 +20,13 @@ long Futex(std::atomic<uint32_t>& word, int operation, uint32_t value) {
 
 }  // namespace
 
-BellThread::BellThread(SessionPage& page, int event_fd) : page_(page), event_fd_(event_fd) {
+BellThread::BellThread(SessionPage& page, int event_fd)
+    : page_(page), event_fd_(event_fd), heard_(page.bell.load(std::memory_order_seq_cst)) {
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);  // the caller's signals are for the caller's threads
   try {
-    thread_ = std::thread([this] { Run(); });
+    thread_ = std::thread([this, heard = heard_] { Run(heard); });
   } catch (const std::system_error&) {
   }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
@@ -43,14 +45,14 @@ bool BellThread::Sleep() {
   return page_.bell.load(std::memory_order_seq_cst) == heard_;
 }
 
-void BellThread::Wake() {
+bool BellThread::Wake() {
   page_.collector_sleeps.store(0, std::memory_order_seq_cst);
-  heard_ = page_.bell.load(std::memory_order_seq_cst);
+  const uint32_t before = std::exchange(heard_, page_.bell.load(std::memory_order_seq_cst));
+  return before != heard_;
 }
 
-void BellThread::Run() {
+void BellThread::Run(uint32_t seen) {
   pthread_setname_np(pthread_self(), "fdtrace-bell");
-  uint32_t seen = page_.bell.load(std::memory_order_seq_cst);
   while (!ending_.load()) {
     Futex(page_.bell, FUTEX_WAIT, seen);
     const uint32_t now = page_.bell.load(std::memory_order_seq_cst);

@@ -24,15 +24,15 @@ class BellThread {
 
   // Says that the caller is about to sleep. False: the bell was rung since Wake, so it must not.
   bool Sleep();
-  // Says that the caller is awake, and looks at every ring that was rung before.
-  void Wake();
+  // Says that the caller is awake. True: the bell was rung since it was last asked, so it must look at every ring.
+  bool Wake();
 
  private:
-  void Run();
+  void Run(uint32_t seen);
 
   SessionPage& page_;
   const int event_fd_;
-  uint32_t heard_ = 0;
+  uint32_t heard_;
   std::atomic<bool> ending_ = false;
   std::thread thread_;
 };
