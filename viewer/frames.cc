@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -32,8 +33,75 @@ int Foreignness(const Frame& frame) {
   if (HasSource(frame) && !IsRuntime(frame.module())) {
     return IsOfTheSystem(frame.file()) || IsOfTheSystem(frame.module()) ? 1 : 0;
   }
-  if (IsLibc(frame.module())) return 4;
+  if (IsRuntime(frame.module())) return IsLibc(frame.module()) ? 5 : 4;
   return frame.function().empty() ? 3 : 2;
+}
+
+// "ns::Load<int>" of "ns::Load<int>(char const*) const [clone .cold]".
+absl::string_view WithoutParameters(absl::string_view name) {
+  if (const size_t clone = name.rfind(" [clone "); clone != name.npos) name = name.substr(0, clone);
+  const size_t close = name.rfind(')');
+  if (close == name.npos) return name;
+  absl::string_view behind = name.substr(close + 1);
+  for (bool stripped = true; stripped;) {
+    stripped = absl::ConsumePrefix(&behind, " const") || absl::ConsumePrefix(&behind, " volatile") ||
+               absl::ConsumePrefix(&behind, " &&") || absl::ConsumePrefix(&behind, " &") ||
+               absl::ConsumePrefix(&behind, " noexcept");
+  }
+  if (!behind.empty()) return name;
+  size_t open = close;
+  for (int depth = 1; depth > 0 && open > 0;) {
+    --open;
+    if (name[open] == ')') ++depth;
+    if (name[open] == '(') --depth;
+  }
+  const absl::string_view before = name.substr(0, open);
+  // "operator()" and "(anonymous namespace)" are names, not parameters.
+  return before.empty() || absl::EndsWith(before, "operator") || absl::EndsWith(before, "::") ? name : before;
+}
+
+// Where the template arguments that begin at `open` end, behind their '>'; `open` itself where none begin.
+size_t ArgumentsEnd(absl::string_view name, size_t open) {
+  const absl::string_view before = name.substr(0, open);
+  const bool begins = name[open] == '<' && !before.empty() &&
+                      (absl::ascii_isalnum(before.back()) || before.back() == '_') &&
+                      !absl::EndsWith(before, "operator");
+  int depth = 0;
+  for (size_t at = open; begins && at < name.size(); ++at) {
+    if (name[at] == '<') ++depth;
+    if (name[at] == '>' && name[at - 1] != '-' && --depth == 0) return at + 1;
+  }
+  return open;
+}
+
+// "std::vector<int>" stays; "std::basic_string<…>".
+std::string WithShortArguments(absl::string_view name) {
+  constexpr size_t kShortArguments = 16;
+  std::string shorter;
+  for (size_t at = 0; at < name.size();) {
+    const size_t end = ArgumentsEnd(name, at);
+    if (end - at > kShortArguments) {
+      shorter += "<…>";
+      at = end;
+    } else {
+      shorter += name[at++];
+    }
+  }
+  return shorter;
+}
+
+// Template instances carry one: "int ns::Load<int>".
+std::string WithoutReturnType(const std::string& name) {
+  int depth = 0;
+  size_t begin = 0;
+  for (size_t at = 0; at < name.size(); ++at) {
+    if (absl::StrContains("(<{[", name[at])) ++depth;
+    if (absl::StrContains(")>}]", name[at])) --depth;
+    if (name[at] != ' ' || depth != 0) continue;
+    if (absl::EndsWith(absl::string_view(name).substr(0, at), "operator")) break;  // "operator bool", "operator new"
+    begin = at + 1;
+  }
+  return name.substr(begin);
 }
 
 }  // namespace
@@ -64,29 +132,7 @@ const Frame* OwnFrame(const Frames& frames) {
 }
 
 std::string ShortFunction(absl::string_view function) {
-  absl::string_view name = function;
-  if (const size_t clone = name.rfind(" [clone "); clone != name.npos) name = name.substr(0, clone);
-  const size_t close = name.rfind(')');
-  // What may stand behind the parameters.
-  if (close != name.npos) {
-    absl::string_view behind = name.substr(close + 1);
-    for (bool stripped = true; stripped;) {
-      stripped = absl::ConsumePrefix(&behind, " const") || absl::ConsumePrefix(&behind, " volatile") ||
-                 absl::ConsumePrefix(&behind, " &&") || absl::ConsumePrefix(&behind, " &") ||
-                 absl::ConsumePrefix(&behind, " noexcept");
-    }
-    if (!behind.empty()) return std::string(name);
-    size_t open = close;
-    for (int depth = 1; depth > 0 && open > 0;) {
-      --open;
-      if (name[open] == ')') ++depth;
-      if (name[open] == '(') --depth;
-    }
-    const absl::string_view before = name.substr(0, open);
-    // "operator()" and "(anonymous namespace)" are names, not parameters.
-    if (!before.empty() && !absl::EndsWith(before, "operator") && !absl::EndsWith(before, "::")) name = before;
-  }
-  return std::string(name);
+  return std::string(WithoutReturnType(WithShortArguments(WithoutParameters(function))));
 }
 
 std::string ShortPlace(const Frame& frame) {

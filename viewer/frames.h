@@ -26,7 +26,7 @@ bool IsStartUp(const Frame& frame);
 // Null when there are no frames.
 const Frame* OwnFrame(const Frames& frames);
 
-// "ns::Load" for "ns::Load(int, char const*) const [clone .cold]".
+// "ns::Load" for "int ns::Load(int, char const*) const [clone .cold]", and "Load<…>" where template arguments are long.
 std::string ShortFunction(absl::string_view function);
 
 // "config.cc:42", the module's name for code without source, and "server+0x1a2b" where the function is unknown as well.

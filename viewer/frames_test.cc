@@ -44,6 +44,10 @@ TEST(OwnFrame, WithoutSourceIsTheFirstKnownFunctionOutsideLibc) {
 
 TEST(OwnFrame, IsLibcsOnlyWhenThereIsNothingElse) {
   EXPECT_EQ(OwnFunction({MakeFrame("fopen", "", 0, kLibc), MakeFrame("", "", 0, "/home/me/app")}), "");
+  EXPECT_EQ(OwnFunction({MakeFrame("std::__basic_file<char>::open", "", 0, "/usr/lib/libstdc++.so.6"),
+                         MakeFrame("", "", 0, "/home/me/app")}),
+            "")
+      << "nor libstdc++'s";
   EXPECT_EQ(OwnFunction({MakeFrame("fopen", "", 0, kLibc)}), "fopen");
   EXPECT_EQ(OwnFunction({}), "none");
 }
@@ -55,6 +59,23 @@ TEST(ShortFunction, LeavesOutParametersAndWhatStandsBehindThem) {
   EXPECT_EQ(ShortFunction("ns::Load() [clone .cold]"), "ns::Load");
   EXPECT_EQ(ShortFunction("(anonymous namespace)::Load(int)"), "(anonymous namespace)::Load");
   EXPECT_EQ(ShortFunction("main::{lambda(int)#1}::operator()(int) const"), "main::{lambda(int)#1}::operator()");
+}
+
+TEST(ShortFunction, LeavesOutReturnTypesAndLongTemplateArguments) {
+  EXPECT_EQ(ShortFunction("int app::Load<int>(int const&)"), "app::Load<int>");
+  EXPECT_EQ(ShortFunction("void f<std::basic_string<char, std::char_traits<char> > >(int)"), "f<…>");
+  EXPECT_EQ(ShortFunction("std::basic_filebuf<char, std::char_traits<char> >::open(char const*)"),
+            "std::basic_filebuf<…>::open");
+  EXPECT_EQ(ShortFunction("std::__invoke<main()::<lambda()> >"), "std::__invoke<…>");
+  EXPECT_EQ(ShortFunction("main()::<lambda()>"), "main()::<lambda()>");
+}
+
+TEST(ShortFunction, KnowsOperatorsFromBrackets) {
+  EXPECT_EQ(ShortFunction("operator new(unsigned long)"), "operator new");
+  EXPECT_EQ(ShortFunction("ns::File::operator bool() const"), "ns::File::operator bool");
+  EXPECT_EQ(ShortFunction("ns::operator<<(std::ostream&, ns::File const&)"), "ns::operator<<");
+  EXPECT_EQ(ShortFunction("ns::File::operator->() const"), "ns::File::operator->");
+  EXPECT_EQ(ShortFunction("ns::operator<(ns::File const&, ns::File const&)"), "ns::operator<");
 }
 
 TEST(ShortFunction, LeavesANameWithoutParametersAsItIs) {

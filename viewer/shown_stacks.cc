@@ -1,6 +1,7 @@
 // A frame of the trace becomes one frame for each function inlined at its address, and one for the function itself.
 #include "viewer/shown_stacks.h"
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "viewer/printable.h"
 
@@ -10,7 +11,9 @@ namespace {
 constexpr absl::string_view kVdso = "[vdso]";
 
 void DropStartUp(Frames& frames) {
-  int kept = frames.size();
+  int kept = 0;
+  // What called __libc_start_main can only be _start, even where a stripped program does not name it.
+  while (kept < frames.size() && !absl::StartsWith(frames[kept].function(), "__libc_start_")) ++kept;
   while (kept > 0 && IsStartUp(frames[kept - 1])) --kept;
   if (kept > 0) frames.DeleteSubrange(kept, frames.size() - kept);
 }
