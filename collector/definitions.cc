@@ -21,7 +21,10 @@ void Definitions::TakeOverAncestors() {
     functions_.insert(above->functions_.begin(), above->functions_.end());
     modules_.insert(above->modules_.begin(), above->modules_.end());
     for (const auto& [hash, record] : above->stacks_) {
-      if (record.index != 0) stacks_.try_emplace(hash, StackRecord{.index = record.index, .frames = nullptr});
+      const auto [it, is_new] = stacks_.try_emplace(hash);
+      if (!is_new) continue;
+      it->second.index = record.index;
+      if (record.frames != nullptr) it->second.frames = std::make_unique<Stack>(*record.frames);
     }
   }
   ancestor_.reset();
@@ -40,10 +43,11 @@ bool Definitions::Define(const Module& module, Sites& sites) {
   return true;
 }
 
-bool Definitions::Define(const Stack& stack) {
+bool Definitions::Define(const Stack& stack, Sites& sites) {
   if (stack.hash() == 0 || stack.modules_size() != stack.addresses_size()) return false;
   StackRecord& record = stacks_[stack.hash()];
   if (record.index == 0 && record.frames == nullptr) record.frames = std::make_unique<Stack>(stack);
+  Complete(record, sites);
   return true;
 }
 

@@ -23,7 +23,7 @@ class Definitions {
   // False when the record cannot be what an interposer sent.
   bool Define(const Function& function, Sites& sites);
   bool Define(const Module& module, Sites& sites);
-  bool Define(const Stack& stack);
+  bool Define(const Stack& stack, Sites& sites);
 
   struct FunctionRow {
     uint32_t name = 0;  // Sites::Name

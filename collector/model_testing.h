@@ -19,7 +19,7 @@ struct OpenCall {
   uint64_t stack = 0;
   uint64_t source = 0;
   uint64_t replaced = 0;
-  std::string path;
+  const char* path = "";
   int companion = -1;
 };
 

@@ -35,6 +35,7 @@ class Site {
   uint64_t opened() const { return opened_; }
   uint64_t closed() const { return closed_; }
   uint64_t closed_unseen() const { return closed_unseen_; }
+  uint64_t first_opened_ns() const { return first_opened_ns_; }
   uint64_t still_open() const { return opened_ - closed_; }
   const absl::flat_hash_map<uint32_t, uint64_t>& closers() const { return closers_; }
   // All but index, stack, function and closed_at, which only the owner of the places can tell.

@@ -135,8 +135,15 @@ TraceSite Sites::SiteRecord(uint32_t number) const {
 
 absl::Status Sites::Write(TraceWriter& writer, absl::flat_hash_map<uint32_t, uint32_t>& site_of_place) const {
   if (absl::Status status = WriteModulesAndStacks(writer); !status.ok()) return status;
+  std::vector<uint32_t> with_site;
   for (uint32_t number = 1; number <= places_.size(); ++number) {
-    if (places_[number - 1].site == nullptr) continue;
+    if (places_[number - 1].site != nullptr) with_site.push_back(number);
+  }
+  // As they were first used: the numbers of places that were resolved late follow no order.
+  std::stable_sort(with_site.begin(), with_site.end(), [this](uint32_t a, uint32_t b) {
+    return places_[a - 1].site->first_opened_ns() < places_[b - 1].site->first_opened_ns();
+  });
+  for (const uint32_t number : with_site) {
     const auto index = static_cast<uint32_t>(site_of_place.size()) + 1;
     site_of_place[number] = index;
     TraceRecord record;

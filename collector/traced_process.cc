@@ -46,7 +46,7 @@ void TracedProcess::Consume(uint32_t ring_number, const Event& event) {
       sound = image_->definitions().Define(event.module(), recording_.sites);
       break;
     case Event::kStack:
-      sound = image_->definitions().Define(event.stack());
+      sound = image_->definitions().Define(event.stack(), recording_.sites);
       break;
     case Event::kExiting:
       break;
