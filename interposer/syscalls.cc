@@ -36,6 +36,8 @@ namespace {
 
 const char* Text(long argument) { return reinterpret_cast<const char*>(argument); }
 
+int Int(long argument) { return static_cast<int>(argument); }
+
 struct Arguments {
   long number = 0, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0;
 };
@@ -46,7 +48,7 @@ long Forward(const Arguments& call) {
 
 long Dispatch(const Arguments& call) {
   const auto& [number, a, b, c, d, e, f] = call;
-  const auto fd = static_cast<int>(a);
+  const int fd = Int(a);
   switch (number) {
 #define SYSCALL_CREATES(resource, name, creates)                                        \
   case SYS_##name: {                                                                    \
@@ -66,10 +68,9 @@ long Dispatch(const Arguments& call) {
   case SYS_##name:                           \
     if (!(duplicates)) return Forward(call); \
     return Duplicated(Row::syscall_##name, fd, [&] { return static_cast<int>(Forward(call)); });
-#define SYSCALL_DUPLICATES_OVER(name)                                   \
-  case SYS_##name:                                                      \
-    return DuplicatedOver(Row::syscall_##name, fd, static_cast<int>(b), \
-                          [&] { return static_cast<int>(Forward(call)); });
+#define SYSCALL_DUPLICATES_OVER(name) \
+  case SYS_##name:                    \
+    return DuplicatedOver(Row::syscall_##name, fd, Int(b), [&] { return static_cast<int>(Forward(call)); });
 #define SYSCALL_RECEIVES(name, count)            \
   case SYS_##name: {                             \
     const long result = Forward(call);           \

@@ -1,5 +1,5 @@
-// What the interposer and the collector agree on beside the protobuf messages: how a process finds its collector, and the
-// layout of the memory they share.
+// What the interposer and the collector agree on beside the protobuf messages: how a process finds its collector, and
+// the layout of the memory they share.
 //
 // A session is one recording. The collector listens on an abstract Unix socket (SOCK_SEQPACKET) whose name is in the
 // environment. A process sends one Hello and receives one Welcome with two memory files: the session page, the same for
@@ -45,7 +45,7 @@ struct Hello {
 
 struct Welcome {
   uint32_t version;
-  uint32_t serial;         // of this process in the recording, from 1; lifetime ids are made from it
+  uint32_t serial;  // of this process in the recording, from 1; lifetime ids are made from it
   uint64_t arena_bytes;
 };
 
@@ -56,12 +56,12 @@ inline constexpr uint32_t kMaxSerial = (1u << (kLifetimeIdBits - kLifetimeCountB
 
 // The session page. One for all processes, so that the collector sleeps on one word.
 struct SessionPage {
-  // A robust futex that the collector holds as long as it lives: the kernel marks it when the collector dies, however it
-  // dies, so one load tells.
+  // A robust futex that the collector holds as long as it lives: the kernel marks it when the collector dies, however
+  // it dies, so one load tells.
   alignas(64) std::atomic<uint32_t> collector_lock;
   char lock_room[60];  // the rest of the collector's pthread_mutex_t, of which the futex is the first word
 
-  alignas(64) std::atomic<uint32_t> bell;      // rung (incremented, then futex wake) when the collector must not sleep on
+  alignas(64) std::atomic<uint32_t> bell;  // rung (incremented, then futex wake) when the collector must not sleep on
   std::atomic<uint32_t> collector_sleeps;  // 1 while it waits on the bell: else ringing needs no system call
 };
 static_assert(sizeof(SessionPage) <= kPageBytes);

@@ -1,5 +1,5 @@
-// The trace file's framing: what the writer in the collector and the reader in the viewer agree on. The format itself is
-// described in trace.proto.
+// The trace file's framing: what the writer in the collector and the reader in the viewer agree on. The format itself
+// is described in trace.proto.
 #pragma once
 
 #include <cstdint>

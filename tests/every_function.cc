@@ -174,6 +174,7 @@ pid_t ServeOneShell(int listener) {
   const bool good = write(connection, "", 1) == 1;
   while (read(connection, text, sizeof text) > 0) {
   }
+  close(connection);
   _exit(good ? 7 : 1);
 }
 

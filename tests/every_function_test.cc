@@ -48,10 +48,10 @@ uint32_t StillOpen(const Report& report) {
   return sum;
 }
 
-// The site's frames, innermost first, begin in the row's own function or in a helper that it calls.
+// One of the site's frames is the row's own function.
 bool IsIn(const LeakSite& leak, const std::string& function) {
   for (const Frame& frame : leak.stack()) {
-    if (frame.function() == function) return true;
+    if (frame.function().ends_with("::" + function)) return true;
   }
   return false;
 }
