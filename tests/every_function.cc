@@ -47,6 +47,11 @@ char* Named(const char* suffix) {
   return names.back()->data();
 }
 char* Scratch() { return Named(""); }
+char* MadeFile() {
+  char* const path = Scratch();
+  close(creat(path, 0600));
+  return path;
+}
 char* Pattern(const char* suffix) { return (new std::string(Named("-XXXXXX") + std::string(suffix)))->data(); }
 bool CreatesWithMode(mode_t mode) {
   const int fd = openat(AT_FDCWD, Scratch(), O_RDWR | O_CREAT, mode);

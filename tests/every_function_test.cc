@@ -10,6 +10,9 @@
 #include "tests/traced.h"
 
 namespace fdtrace {
+
+void PrintTo(const Exercise& exercise, std::ostream* out) { *out << exercise.call; }
+
 namespace {
 
 struct Outcome {
