@@ -17,6 +17,8 @@
 #include <charconv>
 #include <climits>
 #include <cstdio>
+#include <cstring>
+#include <memory>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -65,6 +67,21 @@ absl::StatusOr<ProcessDirectory> ProcessDirectory::Open(pid_t pid) {
   OwnedFd directory(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!directory.valid()) return absl::ErrnoToStatus(errno, absl::StrCat("opening ", path));
   return ProcessDirectory(pid, std::move(directory));
+}
+
+absl::StatusOr<ProcessDirectory> ProcessDirectory::OpenByAnyThread(pid_t pid) {
+  absl::StatusOr<ProcessDirectory> process = Open(pid);
+  if (!process.ok() || process->Lives()) return process;
+  const std::string tasks = absl::StrCat("/proc/", pid, "/task");
+  const std::unique_ptr<DIR, int (*)(DIR*)> threads(opendir(tasks.c_str()), closedir);
+  while (const dirent* const thread = threads != nullptr ? readdir(threads.get()) : nullptr) {
+    if (thread->d_name[0] == '.') continue;
+    OwnedFd directory(openat(dirfd(threads.get()), thread->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!directory.valid()) continue;
+    ProcessDirectory by_thread(pid, std::move(directory));
+    if (by_thread.Lives()) return by_thread;
+  }
+  return process;
 }
 
 std::string ProcessDirectory::Read(const char* name) const {
@@ -120,7 +137,9 @@ bool ProcessDirectory::Lives() const {
 
 uint32_t ProcessDirectory::Threads() const {
   struct stat tasks;
-  if (fstatat(directory_.get(), "task", &tasks, 0) != 0 || tasks.st_nlink < 3) return 1;
+  if (fstatat(directory_.get(), "task", &tasks, 0) != 0)
+    return 2;  // a thread's directory: at least it and the main one
+  if (tasks.st_nlink < 3) return 1;
   return static_cast<uint32_t>(tasks.st_nlink - 2);  // the kernel adds a link for each thread
 }
 
@@ -165,7 +184,7 @@ absl::StatusOr<DescriptorDirectory> DescriptorDirectory::Open(const ProcessDirec
   if (!directory.valid()) {
     return absl::ErrnoToStatus(errno, absl::StrCat("opening the descriptors of process ", process.pid()));
   }
-  return DescriptorDirectory(process.pid(), std::move(directory));
+  return DescriptorDirectory(std::move(directory));
 }
 
 std::optional<std::string> DescriptorDirectory::Link(int fd) const {
@@ -197,7 +216,7 @@ bool DescriptorDirectory::IsMessageQueue(int fd) const {
 
 std::string DescriptorDirectory::SocketProtocol(int fd) const {
   // There is no getxattrat(2) in the kernels we run on.
-  const std::string path = absl::StrCat("/proc/", pid_, "/fd/", fd);
+  const std::string path = absl::StrCat("/proc/self/fd/", directory_.get(), "/", fd);
   char name[64];
   const ssize_t bytes = getxattr(path.c_str(), "system.sockprotoname", name, sizeof name);
   if (bytes <= 0) return {};

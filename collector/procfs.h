@@ -24,6 +24,9 @@ struct OpenFilesLimit {
 class ProcessDirectory {
  public:
   static absl::StatusOr<ProcessDirectory> Open(pid_t pid);
+  // The same by way of another thread where the main one has ended: /proc/PID shows nothing then, though the process
+  // lives.
+  static absl::StatusOr<ProcessDirectory> OpenByAnyThread(pid_t pid);
 
   pid_t pid() const { return pid_; }
   std::string Executable() const;                // empty when it may not be read
@@ -76,9 +79,8 @@ class DescriptorDirectory {
   std::string SocketProtocol(int fd) const;
 
  private:
-  DescriptorDirectory(pid_t pid, OwnedFd directory) : pid_(pid), directory_(std::move(directory)) {}
+  explicit DescriptorDirectory(OwnedFd directory) : directory_(std::move(directory)) {}
 
-  pid_t pid_;
   OwnedFd directory_;
 };
 

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -121,6 +122,32 @@ TEST(ProcessDirectoryTest, NoLongerLivesOnceItIsAZombie) {
   child.Kill();
   EXPECT_FALSE(process->Lives());
   EXPECT_EQ(process->StartTime(), 0u);
+}
+
+TEST(ProcessDirectoryTest, ReachesAProcessWhoseMainThreadHasEnded) {
+  const WaitingChild child([] {
+    dup2(0, 77);
+    signal(SIGUSR1, [](int) { syscall(SYS_exit, 0); });  // ends the thread that takes it: the main one
+    sigset_t all;
+    sigfillset(&all);
+    std::thread([all] {
+      pthread_sigmask(SIG_SETMASK, &all, nullptr);
+      while (true) pause();
+    }).detach();
+  });
+  kill(child.pid(), SIGUSR1);
+  for (int i = 0; i < 2000; ++i) {
+    const auto main_thread = ProcessDirectory::Open(child.pid());
+    if (!main_thread->Lives()) break;
+    usleep(1000);
+  }
+  EXPECT_FALSE(ProcessDirectory::Open(child.pid())->Lives());
+  const auto process = ProcessDirectory::OpenByAnyThread(child.pid());
+  ASSERT_TRUE(process.ok());
+  EXPECT_TRUE(process->Lives());
+  EXPECT_GT(process->Threads(), 1u);
+  EXPECT_THAT(*process->Numbers(), Contains(77));
+  EXPECT_FALSE(ProcessWatch(child.pid()).Ended());
 }
 
 TEST(DescriptorDirectoryTest, ReadsLinksAccessAndKinds) {

@@ -327,7 +327,7 @@ void SessionImpl::LookBeforeExit(TracedImage& image) {
 // Compares the model with /proc, all events read before. False: they differ, but that may pass: look again.
 // WAITS: the thread that announced the exit does nothing meanwhile.
 bool SessionImpl::Compare(TracedImage& image, bool waits) {
-  const auto process = ProcessDirectory::Open(image.pid());
+  const auto process = ProcessDirectory::OpenByAnyThread(image.pid());
   auto numbers = process.ok() ? process->Numbers() : process.status();
   Drain(image);
   if (!numbers.ok()) {

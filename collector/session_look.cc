@@ -11,7 +11,7 @@ namespace fdtrace {
 
 std::optional<Image> LookAtCaller(const Caller& caller, uint32_t serial, const std::vector<int>& known_to_parent,
                                   SessionNotes& notes) {
-  const auto process = ProcessDirectory::Open(caller.pid);
+  const auto process = ProcessDirectory::OpenByAnyThread(caller.pid);
   if (!process.ok()) return std::nullopt;
   const OpenFilesLimit limit = process->OpenFiles();
   Image look = {.serial = serial,

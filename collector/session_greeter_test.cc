@@ -1,0 +1,92 @@
+#include "collector/session_greeter.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+
+#include <climits>
+
+#include "collector/session_testing.h"
+
+namespace fdtrace {
+namespace {
+
+class GreeterTest : public ::testing::Test {
+ protected:
+  std::vector<Caller> Attend(int64_t now_ns) {
+    std::vector<Caller> callers;
+    greeter_->Attend(now_ns, [&](Caller& caller) { callers.push_back(std::move(caller)); });
+    return callers;
+  }
+  bool HungUp(int fd) {
+    pollfd state = {.fd = fd, .events = POLLIN, .revents = 0};
+    return poll(&state, 1, 0) == 1 && (state.revents & POLLHUP) != 0;
+  }
+
+  std::unique_ptr<Greeter> greeter_ = Greeter::Open().value();
+};
+
+TEST_F(GreeterTest, NamesItselfUnguessably) {
+  const std::unique_ptr<Greeter> other = Greeter::Open().value();
+  EXPECT_NE(greeter_->variable(), other->variable());
+  const size_t colon = greeter_->variable().find(':');
+  EXPECT_GE(colon, 32u);
+  EXPECT_EQ(greeter_->variable().size() - colon - 1, kCookieBytes);
+}
+
+TEST_F(GreeterTest, HearsWhoSpeaksAtOnceAndWhoSpeaksLater) {
+  const int prompt = Connect(greeter_->variable()), slow = Connect(greeter_->variable());
+  Hello hello = MakeHello(greeter_->variable(), HelloKind::kForked, 5, prompt);
+  ASSERT_EQ(send(prompt, &hello, sizeof hello, 0), static_cast<ssize_t>(sizeof hello));
+  std::vector<Caller> callers = Attend(0);
+  ASSERT_EQ(callers.size(), 1u);
+  EXPECT_EQ(callers[0].pid, getpid());
+  EXPECT_EQ(callers[0].hello.kind, HelloKind::kForked);
+  EXPECT_EQ(callers[0].hello.parent_serial, 5u);
+  EXPECT_EQ(callers[0].hello.socket_fd, prompt);
+
+  ASSERT_EQ(send(slow, &hello, sizeof hello, 0), static_cast<ssize_t>(sizeof hello));
+  pollfd door = {.fd = greeter_->fd(), .events = POLLIN, .revents = 0};
+  EXPECT_EQ(poll(&door, 1, 1000), 1);
+  EXPECT_EQ(Attend(kHelloLimitNs - 1).size(), 1u);
+  EXPECT_EQ(greeter_->next_deadline_ns(), INT64_MAX);
+  close(prompt);
+  close(slow);
+}
+
+TEST_F(GreeterTest, HangsUpOnTheSilentAfterAWhileAndNotBefore) {
+  const int silent = Connect(greeter_->variable());
+  EXPECT_TRUE(Attend(100).empty());
+  EXPECT_EQ(greeter_->next_deadline_ns(), 100 + kHelloLimitNs);
+  EXPECT_TRUE(Attend(99 + kHelloLimitNs).empty());
+  EXPECT_FALSE(HungUp(silent));
+  EXPECT_TRUE(Attend(100 + kHelloLimitNs).empty());
+  EXPECT_TRUE(HungUp(silent));
+  EXPECT_EQ(greeter_->silent(), 1u);
+  EXPECT_EQ(greeter_->next_deadline_ns(), INT64_MAX);
+  close(silent);
+}
+
+TEST_F(GreeterTest, ForgetsAtOnceWhoHangsUpUnheard) {
+  close(Connect(greeter_->variable()));
+  EXPECT_TRUE(Attend(0).empty());
+  EXPECT_EQ(greeter_->silent(), 1u);
+  EXPECT_EQ(greeter_->next_deadline_ns(), INT64_MAX);
+}
+
+TEST_F(GreeterTest, RefusesAHelloOfAnyOtherSize) {
+  Hello hello = MakeHello(greeter_->variable(), HelloKind::kImage, 0, 0);
+  char longer[sizeof hello + 1] = {};
+  memcpy(longer, &hello, sizeof hello);
+  for (const size_t bytes : {sizeof hello - 1, sizeof hello + 1}) {
+    const int fd = Connect(greeter_->variable());
+    ASSERT_EQ(send(fd, longer, bytes, 0), static_cast<ssize_t>(bytes));
+    EXPECT_TRUE(Attend(0).empty());
+    EXPECT_TRUE(HungUp(fd));
+    close(fd);
+  }
+  EXPECT_EQ(greeter_->refused(), 2u);
+}
+
+}  // namespace
+}  // namespace fdtrace
