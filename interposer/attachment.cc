@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <time.h>
 
 #include <cstddef>
 #include <cstring>
@@ -133,21 +134,30 @@ bool MayTryNow(Attachment& page) {
   return (tries & (tries + 1)) == 0 || tries % 1024 == 0;
 }
 
-Attachment* AttachNow(Attachment& page) {
-  Phase expected = Phase::kFresh;
-  if (!MayTryNow(page) || !page.phase.compare_exchange_strong(expected, Phase::kAttaching)) {
-    // Another thread is at it (or, in a signal handler, the code beneath us): this event cannot wait for it.
-    page.lost_unattached.fetch_add(1, std::memory_order_relaxed);
-    return page.phase.load(std::memory_order_acquire) == Phase::kAttached ? &page : nullptr;
+// One thread at a time talks to the collector; the others wait until it has, for they want the same. A signal handler
+// that finds the thread it interrupted talking cannot wait.
+enum class Turn { kOurs, kAnothersIsOver, kNone };
+
+Turn TakeTurn(std::atomic<uint32_t>& talker) {
+  constexpr timespec kNap = {.tv_sec = 0, .tv_nsec = 200'000};
+  constexpr int kMaxNaps = 50'000;  // ten seconds: twice as long as a hello may take
+  const auto tid = static_cast<uint32_t>(RawSyscall(SYS_gettid));
+  uint32_t owner = 0;
+  if (talker.compare_exchange_strong(owner, tid, std::memory_order_acq_rel)) return Turn::kOurs;
+  for (int nap = 0; owner != tid && nap < kMaxNaps; ++nap) {
+    if (talker.load(std::memory_order_acquire) == 0) return Turn::kAnothersIsOver;
+    RawSyscall(SYS_nanosleep, &kNap, 0);
   }
+  return Turn::kNone;
+}
+
+bool SayHelloAs(HelloKind kind, Attachment& page) {
   Mapped mapped = {};
-  const HelloKind kind = MemorySerial() == 0 ? HelloKind::kImage : HelloKind::kForked;
   const Answer answer = SayHello(kind, mapped);
   if (kind == HelloKind::kForked) CheckUnwinderAfterFork();
   if (answer != Answer::kWelcome) {
-    page.phase.store(answer == Answer::kNever ? Phase::kGivenUp : Phase::kFresh, std::memory_order_release);
-    page.lost_unattached.fetch_add(1, std::memory_order_relaxed);
-    return nullptr;
+    if (answer == Answer::kNever) page.phase.store(Phase::kGivenUp, std::memory_order_release);
+    return false;
   }
   page.session = mapped.session;
   page.arenas[0].store(mapped.arena, std::memory_order_relaxed);
@@ -156,7 +166,20 @@ Attachment* AttachNow(Attachment& page) {
   g_memory_serial.store(mapped.serial, std::memory_order_relaxed);
   mapped.arena->header.lost.fetch_add(page.lost_unattached.exchange(0), std::memory_order_relaxed);
   page.phase.store(Phase::kAttached, std::memory_order_release);
-  return &page;
+  return true;
+}
+
+Attachment* AttachNow(Attachment& page) {
+  const Turn turn = MayTryNow(page) ? TakeTurn(page.talker) : Turn::kNone;
+  if (turn == Turn::kOurs) {
+    if (page.phase.load(std::memory_order_acquire) == Phase::kFresh) {
+      SayHelloAs(MemorySerial() == 0 ? HelloKind::kImage : HelloKind::kForked, page);
+    }
+    page.talker.store(0, std::memory_order_release);
+  }
+  if (page.phase.load(std::memory_order_acquire) == Phase::kAttached) return &page;
+  page.lost_unattached.fetch_add(1, std::memory_order_relaxed);
+  return nullptr;
 }
 
 }  // namespace
@@ -207,18 +230,17 @@ bool SayFirstHello() {
 }
 
 bool GrowArenas(Attachment& attachment) {
-  if (attachment.arena_count.load(std::memory_order_acquire) >= kMaxArenas) return false;
-  uint32_t idle = 0;
-  if (!attachment.growing.compare_exchange_strong(idle, 1)) return false;
+  const Turn turn = TakeTurn(attachment.talker);
+  if (turn != Turn::kOurs) return turn == Turn::kAnothersIsOver;
+  const uint32_t count = attachment.arena_count.load(std::memory_order_relaxed);
   Mapped mapped = {};
-  const bool welcome = SayHello(HelloKind::kMoreRings, mapped) == Answer::kWelcome;
+  const bool welcome = count < kMaxArenas && SayHello(HelloKind::kMoreRings, mapped) == Answer::kWelcome;
   if (welcome) {
     RawSyscall(SYS_munmap, mapped.session, kPageBytes);  // the same page as before
-    const uint32_t count = attachment.arena_count.load(std::memory_order_relaxed);
     attachment.arenas[count].store(mapped.arena, std::memory_order_relaxed);
     attachment.arena_count.store(count + 1, std::memory_order_release);
   }
-  attachment.growing.store(0, std::memory_order_release);
+  attachment.talker.store(0, std::memory_order_release);
   return welcome;
 }
 

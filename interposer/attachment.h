@@ -17,14 +17,14 @@ namespace fdtrace {
 
 inline constexpr uint32_t kMaxArenas = 256;
 
-enum class Phase : uint32_t { kFresh = 0, kAttaching, kAttached, kGivenUp };
+enum class Phase : uint32_t { kFresh = 0, kAttached, kGivenUp };
 
 struct Attachment {
   std::atomic<Phase> phase;
   std::atomic<uint32_t> serial;  // set before phase becomes kAttached
   std::atomic<uint32_t> tries;   // events at which no hello was possible
   std::atomic<uint32_t> arena_count;
-  std::atomic<uint32_t> growing;          // 1 while a thread asks for another arena
+  std::atomic<uint32_t> talker;           // tid of the thread that is talking to the collector; 0: none
   std::atomic<uint64_t> lifetimes;        // handed out, in blocks
   std::atomic<uint64_t> lost_unattached;  // events that passed while no collector was at hand
   SessionPage* session;

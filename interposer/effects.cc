@@ -67,6 +67,7 @@ void RecordOverwritten(Row row, int fd, uint64_t source) {
   const uint64_t overwritten = PutDescriptor(fd, event.id);
   event.stack = CaptureOpeningStack(scope);
   event.source = source;
+  event.overwrote = true;
   if (overwritten != 0) WriteClosed(scope, {.id = overwritten, .fd = fd, .row = row, .stack = event.stack});
   WriteOpened(scope, event);
 }
@@ -82,6 +83,9 @@ int CreatedPair(Row row, int result, const int* first, const int* second) {
 void RecordClosingRange(Row row, unsigned first, unsigned last) {
   if (InVforkChild()) return;
   VisitDescriptors(first, last, [&](int fd) { RecordClosing(row, fd); });
+  const HookScope scope;
+  if (scope.recording())
+    WriteClosedRange(scope, {.first = first, .last = last, .row = row, .stack = CaptureStack(scope)});
 }
 
 bool RangeWillClose(unsigned first, unsigned last, int flags) {

@@ -13,7 +13,7 @@ namespace fdtrace {
 namespace {
 
 // Field numbers of proto/event.proto; wire_test.cc reads the result back with libprotobuf.
-enum EventField : uint32_t { kAtNs = 1, kOpened, kClosed, kThread, kFunction, kModule, kStack, kExiting };
+enum EventField : uint32_t { kAtNs = 1, kOpened, kClosed, kThread, kFunction, kModule, kStack, kExiting, kClosedRange };
 
 constinit std::atomic<bool> g_function_sent[kRowCount] = {};
 
@@ -72,6 +72,7 @@ bool WriteOpened(const HookScope& scope, const OpenedEvent& event) {
     wire.Varint(6, event.replaced);
     if (event.path != nullptr) wire.Bytes(7, event.path, strnlen(event.path, kMaxPathBytes));
     wire.Int32(8, event.companion + 1);
+    wire.Varint(9, event.overwrote);
   });
 }
 
@@ -82,7 +83,16 @@ bool WriteClosed(const HookScope& scope, const ClosedEvent& event) {
     wire.Int32(2, event.fd);
     wire.Varint(3, static_cast<uint64_t>(event.row));
     wire.Fixed64(4, event.stack);
-    wire.Varint(5, event.failed);
+  });
+}
+
+bool WriteClosedRange(const HookScope& scope, const ClosedRangeEvent& event) {
+  SendFirst(scope, event.row);
+  return Write(scope, kClosedRange, [&](WireWriter& wire) {
+    wire.Varint(1, event.first);
+    wire.Varint(2, event.last);
+    wire.Varint(3, static_cast<uint64_t>(event.row));
+    wire.Fixed64(4, event.stack);
   });
 }
 

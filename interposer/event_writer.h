@@ -20,6 +20,7 @@ struct OpenedEvent {
   uint64_t replaced = 0;
   const char* path = nullptr;
   int companion = -1;
+  bool overwrote = false;
 };
 
 struct ClosedEvent {
@@ -27,7 +28,13 @@ struct ClosedEvent {
   int fd;
   Row row;
   uint64_t stack = 0;
-  bool failed = false;
+};
+
+struct ClosedRangeEvent {
+  unsigned first;
+  unsigned last;
+  Row row;
+  uint64_t stack = 0;
 };
 
 struct ModuleEvent {
@@ -46,6 +53,7 @@ struct StackEvent {
 // False: dropped and counted.
 bool WriteOpened(const HookScope& scope, const OpenedEvent& event);
 bool WriteClosed(const HookScope& scope, const ClosedEvent& event);
+bool WriteClosedRange(const HookScope& scope, const ClosedRangeEvent& event);
 bool WriteModule(const HookScope& scope, const ModuleEvent& event);
 bool WriteStack(const HookScope& scope, const StackEvent& event);
 bool WriteExiting(const HookScope& scope, int status);

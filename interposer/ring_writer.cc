@@ -18,6 +18,7 @@ constexpr uint64_t kLengthBytes = 4;
 // Room that only signal handlers may use, so that one can still write where the code beneath it has reserved the rest.
 constexpr uint64_t kHandlerMargin = 2 * (kMaxEventBytes + kLengthBytes);
 constexpr timespec kNap = {.tv_sec = 0, .tv_nsec = 100'000};
+constexpr int kMaxGrowths = 8;
 constexpr int kMaxNaps = 20'000;  // about two seconds, then the event is given up
 
 bool ThreadIsGone(uint32_t tid) {
@@ -89,7 +90,10 @@ bool ClaimRing(Attachment& attachment) {
   const auto tid = static_cast<uint32_t>(RawSyscall(SYS_gettid));
   FoundRing found = FindRing(attachment, tid, /*of_ended_threads=*/false);
   if (found.header == nullptr) found = FindRing(attachment, tid, /*of_ended_threads=*/true);
-  if (found.header == nullptr && GrowArenas(attachment)) found = FindRing(attachment, tid, /*of_ended_threads=*/false);
+  // Other threads may take the new rings before we do.
+  for (int i = 0; i < kMaxGrowths && found.header == nullptr && GrowArenas(attachment); ++i) {
+    found = FindRing(attachment, tid, /*of_ended_threads=*/false);
+  }
   if (found.header == nullptr) {
     attachment.arenas[0].load(std::memory_order_relaxed)->header.lost.fetch_add(1, std::memory_order_relaxed);
     return false;

@@ -57,7 +57,8 @@ TEST_F(WireTest, AnOpenedEventKeepsEveryField) {
                        .source = 5,
                        .replaced = 6,
                        .path = "/etc/\xffpasswd",
-                       .companion = 0});
+                       .companion = 0,
+                       .overwrote = true});
   const Event event = Last();
   EXPECT_GT(event.at_ns(), 0u);
   EXPECT_EQ(event.opened().id(), (uint64_t{3} << 36) + 9);
@@ -68,6 +69,7 @@ TEST_F(WireTest, AnOpenedEventKeepsEveryField) {
   EXPECT_EQ(event.opened().replaced(), 6u);
   EXPECT_EQ(event.opened().path(), "/etc/\xffpasswd");
   EXPECT_EQ(event.opened().companion(), 1);
+  EXPECT_TRUE(event.opened().overwrote());
 }
 
 TEST_F(WireTest, ALongPathIsCutAndTheEventStaysWhole) {
@@ -83,6 +85,15 @@ TEST_F(WireTest, AClosedEventKeepsEveryField) {
   EXPECT_EQ(closed.fd(), 4);
   EXPECT_EQ(closed.function(), static_cast<uint32_t>(Row::close));
   EXPECT_EQ(closed.stack(), 12u);
+}
+
+TEST_F(WireTest, AClosedRangeKeepsEveryField) {
+  WriteClosedRange(scope_, {.first = 3, .last = ~0u, .row = Row::closefrom, .stack = 12});
+  const ClosedRange range = Last().closed_range();
+  EXPECT_EQ(range.first(), 3u);
+  EXPECT_EQ(range.last(), ~0u);
+  EXPECT_EQ(range.function(), static_cast<uint32_t>(Row::closefrom));
+  EXPECT_EQ(range.stack(), 12u);
 }
 
 TEST_F(WireTest, TheThreadAndEachFunctionAreIntroducedBeforeTheirFirstEvent) {
