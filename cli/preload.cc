@@ -44,8 +44,8 @@ absl::StatusOr<std::unique_ptr<PreloadLibrary>> PreloadLibrary::Find() {
   for (const auto& library : {installed, built}) {
     if (access(library.c_str(), R_OK) == 0) return At(library);
   }
-  return absl::NotFoundError(absl::StrCat("cannot find libfdtrace.so: neither ", installed.string(), " nor ",
-                                          built.string(), " is there; build or install fdtrace again"));
+  return absl::FailedPreconditionError(absl::StrCat("cannot find libfdtrace.so: neither ", installed.string(), " nor ",
+                                                    built.string(), " is there; build or install fdtrace again"));
 }
 
 absl::StatusOr<std::unique_ptr<PreloadLibrary>> PreloadLibrary::At(const std::string& library) {
