@@ -135,7 +135,7 @@ TEST(ProcessDirectoryTest, ReachesAProcessWhoseMainThreadHasEnded) {
       while (true) pause();
     }).detach();
   });
-  kill(child.pid(), SIGUSR1);
+  syscall(SYS_tgkill, child.pid(), child.pid(), SIGUSR1);
   for (int i = 0; i < 2000; ++i) {
     const auto main_thread = ProcessDirectory::Open(child.pid());
     if (!main_thread->Lives()) break;

@@ -5,7 +5,6 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -43,12 +42,6 @@ constexpr int64_t kStragglersNs = 5 * kMs;
 // What an epoll event is about; above, the serials of images.
 enum : uint64_t { kDoor, kWoken, kRoot, kFirstImage };
 
-int64_t RealtimeNs() {
-  timespec now;
-  clock_gettime(CLOCK_REALTIME, &now);
-  return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
-}
-
 class SessionImpl final : public Session, private EventSink {
  public:
   SessionImpl(Model& model, std::unique_ptr<Greeter> greeter, SharedMemory page, OwnedFd epoll, OwnedFd woken)
@@ -58,7 +51,7 @@ class SessionImpl final : public Session, private EventSink {
         epoll_(std::move(epoll)),
         woken_(std::move(woken)),
         started_ns_(MonotonicNs()),
-        started_unix_ns_(RealtimeNs()),
+        started_unix_ns_(UnixNs()),
         parser_(started_ns_) {}
 
   ~SessionImpl() override {

@@ -18,6 +18,7 @@ namespace {
 
 constexpr size_t kBatchRecords = 512;
 constexpr uint32_t kParsesPerReset = 256;
+constexpr size_t kMaxArenas = 256;  // rings for as many threads as a process may sensibly have
 
 }  // namespace
 
@@ -41,6 +42,9 @@ const Event* EventParser::Parse(std::span<const unsigned char> record, int64_t n
 }
 
 absl::StatusOr<int> TracedImage::AddArena() {
+  if (arenas_.size() == kMaxArenas) {
+    return absl::ResourceExhaustedError(absl::StrCat("process ", pid_, " has ", kMaxArenas * kRingsPerArena, " rings"));
+  }
   absl::StatusOr<SharedMemory> memory = SharedMemory::Create("fdtrace-arena", sizeof(Arena));
   if (!memory.ok()) return memory.status();
   arenas_.push_back({.memory = *std::move(memory), .readers = {}});

@@ -59,7 +59,7 @@ struct SessionPage {
   // A robust futex that the collector holds as long as it lives: the kernel marks it when the collector dies, however
   // it dies, so one load tells.
   alignas(64) std::atomic<uint32_t> collector_lock;
-  char lock_room[60];  // the rest of the collector's pthread_mutex_t, of which the futex is the first word
+  char lock_room[60];  // for more of a lock, should one need it
 
   alignas(64) std::atomic<uint32_t> bell;  // rung (incremented, then futex wake) when the collector must not sleep on
   std::atomic<uint32_t> collector_sleeps;  // 1 while it waits on the bell: else ringing needs no system call
