@@ -25,13 +25,13 @@ struct SeenDescriptor {
 
 // A program image that said hello: a process's first, one after exec (same pid), or a forked child.
 struct Image {
-  uint32_t serial = 0;         // of the image; lifetime ids are made from it
-  uint32_t forked_from = 0;    // serial of the image it was forked from; 0: it came by exec or is the first
-  uint32_t pid = 0;            // as the collector sees it
+  uint32_t serial = 0;       // of the image; lifetime ids are made from it
+  uint32_t forked_from = 0;  // serial of the image it was forked from; 0: it came by exec or is the first
+  uint32_t pid = 0;          // as the collector sees it
   uint32_t parent_pid = 0;
   std::string executable;
   std::vector<std::string> command_line;
-  uint64_t started_ns = 0;     // since the recording started
+  uint64_t started_ns = 0;  // since the recording started
   uint64_t nofile_soft = 0;
   uint64_t nofile_hard = 0;
   std::vector<SeenDescriptor> present;  // what /proc showed while the process waited for its Welcome
@@ -51,13 +51,13 @@ class Model {
  public:
   virtual ~Model() = default;
 
-  // An image with the pid of a living process follows it by exec: CLOEXEC descriptors, those no longer in `present`, end.
-  // All events of the image before it were consumed; what comes of it later counts as lost.
+  // An image with the pid of a living process follows it by exec: CLOEXEC descriptors, those no longer in `present`,
+  // end. All events of the image before it were consumed; what comes of it later counts as lost.
   virtual void ImageStarted(const Image& image) = 0;
 
   // An event of image `serial`, read from its ring `ring` (a number unique within the image; Thread events name its
-  // writer). Event times are already nanoseconds since the recording started. Events of one ring come in order, events of
-  // different rings in any: a Closed may precede its Opened, and a Stack, Module or Function may come after its use.
+  // writer). Event times are already nanoseconds since the recording started. Events of one ring come in order, events
+  // of different rings in any: a Closed may precede its Opened, and a Stack, Module or Function may come after its use.
   virtual void Consume(uint32_t serial, uint32_t ring, const Event& event) = 0;
 
   // Events that were dropped, and opens without a stack, in all since the image started.
@@ -66,10 +66,11 @@ class Model {
   // Numbers of the descriptors that the model holds for open in the image's process, sorted; inherited ones included.
   virtual std::vector<int> OpenNumbers(uint32_t serial) const = 0;
 
-  // The image's process as /proc shows it now, all events consumed before. Corrects the model: a descriptor unknown to it
-  // becomes one whose origin was not seen, one that is gone ends as closed unseen. `at_ns` is a time before /proc was read:
-  // lifetimes that began since are not judged. In a running process an unknown descriptor counts once two looks have found
-  // it, or the process has ended, for its event may be under way; and a close may still be told after its descriptor was missed.
+  // The image's process as /proc shows it now, all events consumed before. Corrects the model: a descriptor unknown to
+  // it becomes one whose origin was not seen, one that is gone ends as closed unseen. `at_ns` is a time before /proc
+  // was read: lifetimes that began since are not judged. In a running process an unknown descriptor counts once two
+  // looks have found it, or the process has ended, for its event may be under way; and a close may still be told after
+  // its descriptor was missed.
   virtual void Compare(uint32_t serial, const std::vector<SeenDescriptor>& seen, uint64_t at_ns) = 0;
 
   // The process of the image has ended; what it still held is kept as still open.

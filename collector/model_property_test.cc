@@ -230,7 +230,7 @@ class World {
     if (over && before.id == 0) Drain(process);  // see Close
   }
 
-  void Close(Process& process, int fd, bool refuse) {
+  void Close(Process& process, int fd) {
     const Code code = AnyCode(kCloseFunction);
     const uint32_t ring = Below(kRings);
     Slot& slot = process.slots[fd];
@@ -238,26 +238,13 @@ class World {
     Greet(process);
     const uint64_t hash = TellStack(process, ring, code.address, kCloseFunction);
     const bool by_number = slot.id == 0;
-    CloseOrRefuse(process, slot, ring, {.id = slot.id, .fd = fd, .function = kCloseFunction, .stack = hash}, code,
-                  refuse);
+    process.rings[ring].push_back(
+        ClosedEvent(now_, {.id = slot.id, .fd = fd, .function = kCloseFunction, .stack = hash}));
+    if (slot.fate != nullptr) EndFate(slot.fate, code);
+    slot = {};
     process.touched = true;
     // Of two calls that may have closed what has no id, the one that is read first is taken for the one that did.
     if (by_number) Drain(process);
-  }
-
-  void CloseOrRefuse(Process& process, Slot& slot, uint32_t ring, CloseCall close, const Code& code, bool refuse) {
-    process.rings[ring].push_back(ClosedEvent(now_, close));
-    if (refuse && slot.id != 0) {
-      close.failed = true;
-      process.rings[ring].push_back(ClosedEvent(now_, close));
-      if (slot.fate != nullptr && slot.fate->fd > 2) {
-        Operation(slot.fate->opener, -1);
-        Operation(slot.fate->opener, +1);
-      }
-      return;
-    }
-    if (slot.fate != nullptr) EndFate(slot.fate, code);
-    slot = {};
   }
 
   void Fork(Process& parent) {
@@ -315,7 +302,7 @@ class World {
     if (kind < 40) {
       if (const int fd = Free(process); fd >= 0) Open(process, fd, kOpenFunction, false);
     } else if (kind < 65) {
-      if (const int fd = Used(process); fd >= 0) Close(process, fd, /*refuse=*/Below(8) == 0);
+      if (const int fd = Used(process); fd >= 0) Close(process, fd);
     } else if (kind < 72) {
       const int source = Used(process), fd = Free(process);
       if (source >= 0 && fd >= 0) Open(process, fd, kDup, false, process.slots[source].id);

@@ -269,21 +269,6 @@ TEST_F(ModelTest, ACloseWhoseOpenedNeverComesCountsAsALostEvent) {
               Contains(HasSubstr("1 was the opening of a descriptor whose close was seen")));
 }
 
-TEST_F(ModelTest, ARefusedCloseIsUndoneEntirely) {
-  StartFirst();
-  SendOpened({.id = Id(1, 1), .stack = 11});
-  CloseCall close = CloseOf(Id(1, 1));
-  SendClosed(close);
-  close.failed = true;
-  SendClosed(close);
-  EXPECT_THAT(model_->OpenNumbers(1), ElementsAre(0, 1, 2, 3));
-  const TraceSite& site = OnlySite();
-  EXPECT_EQ(site.still_open(), 1u);
-  EXPECT_THAT(site.closed_at(), IsEmpty());
-  EXPECT_THAT(site.lifetimes(), IsEmpty());
-  EXPECT_EQ(trace_.end.events_lost(), 0u);
-}
-
 TEST_F(ModelTest, AReplacedLifetimeEndsUnseen) {
   StartFirst();
   SendOpened({.id = Id(1, 1), .stack = 11});
@@ -481,11 +466,8 @@ TEST_F(ModelTest, DamagedEventsNeverBreakTheSums) {
           break;
         case 5:
         case 6:
-          event = ClosedEvent(weird(), {.id = weird(),
-                                        .fd = fd,
-                                        .function = static_cast<uint32_t>(weird()),
-                                        .stack = weird(),
-                                        .failed = random() % 3 == 0});
+          event = ClosedEvent(weird(),
+                              {.id = weird(), .fd = fd, .function = static_cast<uint32_t>(weird()), .stack = weird()});
           break;
         default:
           event = OpenedEvent(weird(), {.id = weird(),

@@ -43,7 +43,6 @@ struct CloseCall {
   int fd = 3;
   uint32_t function = 2;
   uint64_t stack = 0;
-  bool failed = false;
 };
 
 inline Event ClosedEvent(uint64_t at_ns, const CloseCall& close) {
@@ -54,7 +53,6 @@ inline Event ClosedEvent(uint64_t at_ns, const CloseCall& close) {
   closed.set_fd(close.fd);
   closed.set_function(close.function);
   closed.set_stack(close.stack);
-  closed.set_failed(close.failed);
   return event;
 }
 

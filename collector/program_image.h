@@ -16,7 +16,6 @@ namespace fdtrace {
 
 // How a descriptor came to be known by its number alone, for the running image has no id for it.
 enum class Origin : uint8_t {
-  kNone,         // it has an id
   kInherited,    // there before the program started
   kCopy,         // its parent's, by fork
   kSurvivor,     // a lifetime that this process began before exec
@@ -24,20 +23,9 @@ enum class Origin : uint8_t {
   kProvisional,  // found in /proc once: its event may be under way
 };
 
-// The close read last from a ring, whole, for the event that may follow: it failed.
-struct LastClose {
-  uint64_t id = 0;
-  Origin origin = Origin::kNone;
-  uint64_t at_ns = 0;
-  uint32_t closer = 0;
-  Lifetime lifetime;
-};
-
 struct Ring {
   ThreadLabel thread;
-  int just_closed = -1;                   // the number of a lifetime with an id, closed by the event read last
-  uint64_t last_closed_id = 0;            // of the last Closed read, be its lifetime known or not
-  std::unique_ptr<LastClose> last_close;  // null when that was not, or ended none
+  int just_closed = -1;  // the number of a lifetime with an id, closed by the event read last
 };
 
 class ProgramImage {

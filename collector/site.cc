@@ -52,14 +52,6 @@ void Site::UnseenTold(uint64_t opened_ns, uint64_t at_ns, uint32_t closer) {
   --closed_unseen_;
 }
 
-void Site::Reopened(uint64_t opened_ns, uint64_t at_ns, uint32_t closer) {
-  if (const auto it = closers_.find(closer); --it->second == 0) closers_.erase(it);
-  --lived_[BinOf(opened_ns, at_ns)];
-  --closed_;
-  ++open_now_;
-  Operation(at_ns);
-}
-
 void Site::Left(uint64_t count) { open_now_ -= static_cast<uint32_t>(count); }
 
 void Site::ProcessEnded(uint64_t at_ns) { ended_ns_ = std::max(ended_ns_, at_ns); }

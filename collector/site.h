@@ -22,8 +22,6 @@ class Site {
   void ClosedUnseen(uint64_t noticed_ns);
   // The close was told after all.
   void UnseenTold(uint64_t opened_ns, uint64_t at_ns, uint32_t closer);
-  // The close did not happen after all; arguments as given to Closed.
-  void Reopened(uint64_t opened_ns, uint64_t at_ns, uint32_t closer);
   // A process ended and left this many open.
   void Left(uint64_t count);
   // A process that opened here ended.

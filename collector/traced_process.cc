@@ -30,7 +30,7 @@ void TracedProcess::Consume(uint32_t ring_number, const Event& event) {
       sound = Count(event.opened(), at_ns, image_->RingOf(ring_number));
       break;
     case Event::kClosed:
-      sound = Count(event.closed(), at_ns, ring_number);
+      sound = Count(event.closed(), at_ns, image_->RingOf(ring_number));
       break;
     case Event::kThread: {
       ThreadLabel& thread = image_->RingOf(ring_number).thread;
@@ -48,6 +48,7 @@ void TracedProcess::Consume(uint32_t ring_number, const Event& event) {
     case Event::kStack:
       sound = image_->definitions().Define(event.stack(), recording_.sites);
       break;
+    case Event::kClosedRange:
     case Event::kExiting:
       break;
     case Event::WHAT_NOT_SET:
@@ -170,29 +171,25 @@ uint32_t TracedProcess::CloserOf(const Closed& closed) {
   return image_->PlaceOfClose(closed.function(), closed.stack(), recording_.sites);
 }
 
-bool TracedProcess::Count(const Closed& closed, uint64_t at_ns, uint32_t ring_number) {
+bool TracedProcess::Count(const Closed& closed, uint64_t at_ns, Ring& ring) {
   const uint64_t id = closed.id();
   if (!IsId(id) || closed.fd() < 0) return false;
   const bool first = !std::exchange(image_->told_anything, true);
-  Ring& ring = image_->RingOf(ring_number);
-  if (closed.failed()) return Undo(closed, at_ns, ring_number);
   ring.just_closed = id == 0 ? -1 : closed.fd();
-  ring.last_closed_id = id;
-  ring.last_close.reset();
   if (const auto it = open_.find(id); it != open_.end()) {
-    EndSeen(id, at_ns, it->second.place == 0 ? 0 : CloserOf(closed), &ring);
+    EndSeen(id, at_ns, it->second.place == 0 ? 0 : CloserOf(closed));
   } else if (id == 0 || (!IsOwn(id) && elders_.contains(closed.fd()))) {
-    CloseElder(closed, first, at_ns, ring);
+    CloseElder(closed, first, at_ns);
   } else if (!IsOwn(id)) {
     Told(KeyOf(closed.fd()), closed, at_ns);
   } else if (!Told(id, closed, at_ns)) {
-    Park(id, {.at_ns = at_ns, .closer = CloserOf(closed), .ring = ring_number});
+    Park(id, {.at_ns = at_ns, .closer = CloserOf(closed)});
   }
   return true;
 }
 
 // By number: the image has no id for it, or one that its parent gave.
-void TracedProcess::CloseElder(const Closed& closed, bool first, uint64_t at_ns, Ring& ring) {
+void TracedProcess::CloseElder(const Closed& closed, bool first, uint64_t at_ns) {
   const int fd = closed.fd();
   const auto it = elders_.find(fd);
   if (it == elders_.end()) {
@@ -202,15 +199,10 @@ void TracedProcess::CloseElder(const Closed& closed, bool first, uint64_t at_ns,
   }
   Elder& elder = it->second;
   if (elder.origin == Origin::kSurvivor) {
-    EndSeen(elder.id, at_ns, CloserOf(closed), &ring);
+    EndSeen(elder.id, at_ns, CloserOf(closed));
     return;
   }
   if (elder.origin == Origin::kProvisional) Confirm(elder);
-  ring.last_close = std::make_unique<LastClose>();
-  ring.last_close->origin = elder.origin;
-  ring.last_close->at_ns = elder.since_ns;
-  ring.last_close->lifetime.fd = fd;
-  ring.last_close->lifetime.seen = std::move(elder.seen);
   DropElder(fd);
 }
 
@@ -229,45 +221,12 @@ bool TracedProcess::Told(uint64_t key, const Closed& closed, uint64_t at_ns) {
   return true;
 }
 
-bool TracedProcess::Undo(const Closed& closed, uint64_t at_ns, uint32_t ring_number) {
-  Ring& ring = image_->RingOf(ring_number);
-  const std::unique_ptr<LastClose> last = std::move(ring.last_close);
-  if (const auto it = parked_.find(closed.id()); it != parked_.end() && last == nullptr) {
-    if (it->second.ring == ring_number) parked_.erase(it);  // else a later close stands in its stead
-    return true;
-  }
-  if (last == nullptr) return true;  // another close came in between, and stands
-  if (ring.last_closed_id != closed.id() || last->lifetime.fd != closed.fd()) return false;
-  const int fd = last->lifetime.fd;
-  if (open_.contains(last->id)) return false;
-  if (last->origin == Origin::kNone || last->origin == Origin::kSurvivor) {
-    if (last->lifetime.place != 0) {
-      recording_.sites.At(last->lifetime.place).Reopened(last->lifetime.opened_ns, last->at_ns, last->closer);
-      recording_.timeline.Change(at_ns, 1);
-    }
-    if (last->origin == Origin::kSurvivor && elders_.try_emplace(fd).second) {
-      elders_[fd] = {.origin = Origin::kSurvivor, .id = last->id, .since_ns = last->at_ns, .seen = nullptr};
-      ++survivors_;
-    } else {
-      last->lifetime.elder = false;
-    }
-    open_[last->id] = std::move(last->lifetime);
-    CloseIfParked(last->id);  // in earnest, and from another ring
-  } else if (elders_.try_emplace(fd).second) {
-    elders_[fd] = {.origin = last->origin, .id = 0, .since_ns = last->at_ns, .seen = std::move(last->lifetime.seen)};
-  }
-  HeldChanged();
-  return true;
-}
-
 void TracedProcess::Park(uint64_t id, const ParkedClose& close) {
   if (parked_.size() >= park_limit_) {
     ForgetParked([&](const ParkedClose& parked) { return parked.at_ns + kParkedTooLongNs < close.at_ns; });
     park_limit_ = std::max(kFewParked, 2 * parked_.size());
   }
-  // Of two, the earlier was refused, as an event under way will tell.
-  const auto [it, is_new] = parked_.try_emplace(id, close);
-  if (!is_new && it->second.at_ns < close.at_ns) it->second = close;
+  parked_.try_emplace(id, close);
 }
 
 void TracedProcess::CloseIfParked(uint64_t id) {
@@ -277,10 +236,9 @@ void TracedProcess::CloseIfParked(uint64_t id) {
   parked_.erase(it);
   if (close.unseen) {
     EndUnseen(id, close.at_ns, MayBeTold::kNo);
-    return;
+  } else {
+    EndSeen(id, close.at_ns, close.closer);
   }
-  Ring& ring = image_->RingOf(close.ring);
-  EndSeen(id, close.at_ns, close.closer, ring.last_closed_id == id ? &ring : nullptr);
 }
 
 Lifetime TracedProcess::Remove(uint64_t id) {
@@ -294,19 +252,12 @@ Lifetime TracedProcess::Remove(uint64_t id) {
   return lifetime;
 }
 
-void TracedProcess::EndSeen(uint64_t id, uint64_t at_ns, uint32_t closer, Ring* ring) {
-  Lifetime lifetime = Remove(id);
+void TracedProcess::EndSeen(uint64_t id, uint64_t at_ns, uint32_t closer) {
+  const Lifetime lifetime = Remove(id);
   if (lifetime.place != 0) {
     recording_.sites.At(lifetime.place).Closed(lifetime.opened_ns, at_ns, closer);
     recording_.timeline.Change(at_ns, -1);
   }
-  if (ring == nullptr) return;
-  ring->last_close = std::make_unique<LastClose>();
-  ring->last_close->id = id;
-  ring->last_close->origin = lifetime.elder ? Origin::kSurvivor : Origin::kNone;
-  ring->last_close->at_ns = at_ns;
-  ring->last_close->closer = closer;
-  ring->last_close->lifetime = std::move(lifetime);
 }
 
 void TracedProcess::EndUnseen(uint64_t id, uint64_t at_ns, MayBeTold may_be_told) {

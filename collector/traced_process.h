@@ -49,7 +49,6 @@ class TracedProcess {
   struct ParkedClose {
     uint64_t at_ns = 0;
     uint32_t closer = 0;
-    uint32_t ring = 0;
     bool unseen = false;  // its number was found taken by another
   };
   // An end that counted as unseen; its event may still be under way.
@@ -70,12 +69,11 @@ class TracedProcess {
 
   // Events; false when one makes no sense.
   bool Count(const Opened& opened, uint64_t at_ns, Ring& ring);
-  bool Count(const Closed& closed, uint64_t at_ns, uint32_t ring);
-  bool Undo(const Closed& closed, uint64_t at_ns, uint32_t ring);
+  bool Count(const Closed& closed, uint64_t at_ns, Ring& ring);
   bool IsFirst(const Opened& opened);
   bool IsOwn(uint64_t id) const;
   void TakeNumber(const Opened& opened, bool overwrote_known, uint64_t at_ns);
-  void CloseElder(const Closed& closed, bool first, uint64_t at_ns, Ring& ring);
+  void CloseElder(const Closed& closed, bool first, uint64_t at_ns);
   void Park(uint64_t id, const ParkedClose& close);
   template <typename Condition>
   void ForgetParked(Condition condition);
@@ -88,7 +86,7 @@ class TracedProcess {
 
   // Lifetimes and elders, one at a time.
   Lifetime Remove(uint64_t id);
-  void EndSeen(uint64_t id, uint64_t at_ns, uint32_t closer, Ring* ring);
+  void EndSeen(uint64_t id, uint64_t at_ns, uint32_t closer);
   void EndUnseen(uint64_t id, uint64_t at_ns, MayBeTold may_be_told);
   void DropElder(int fd);
   void DropElderUnseen(int fd, uint64_t noticed_ns);

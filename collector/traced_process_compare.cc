@@ -106,7 +106,7 @@ void TracedProcess::KeepOverExec(const Image& image) {
     Lifetime& lifetime = open_.find(id)->second;
     const auto seen = present.find(fd);
     if (seen == present.end() || IsAnother(lifetime, *seen->second)) {
-      EndSeen(id, image.started_ns, exec, nullptr);
+      EndSeen(id, image.started_ns, exec);
       continue;
     }
     Describe(lifetime, *seen->second);
