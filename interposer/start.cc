@@ -15,7 +15,9 @@
 #include "interposer/unwinder.h"
 
 extern "C" int __cxa_atexit(void (*)(void*), void*, void*) noexcept;
-extern "C" int __cxa_at_quick_exit(void (*)(void*), void*) noexcept;
+// Weak: a program of another libc that is started by a traced one loads us too, and must not fail for want of a name.
+extern "C" __attribute__((weak)) int __cxa_at_quick_exit(void (*)(void*), void*) noexcept;
+extern "C" __attribute__((weak)) const char* gnu_get_libc_version() noexcept;
 
 namespace fdtrace {
 namespace {
@@ -29,6 +31,7 @@ __attribute__((constructor)) void Construct() { Start(); }
 }  // namespace
 
 void Start() {
+  if (gnu_get_libc_version == nullptr) return;  // hooks pass calls on and do nothing else
   if (environ == nullptr || g_started.load(std::memory_order_relaxed) || g_started.exchange(true)) return;
   const int saved_errno = errno;
   ResolveRealFunctions();
@@ -39,7 +42,7 @@ void Start() {
     // The first registered run last: after the program's own handlers, its destructors and the loader's. Without a
     // shared object's handle, so that they do not run already when this library is finalised.
     __cxa_atexit(AtExit, nullptr, nullptr);
-    __cxa_at_quick_exit(AtExit, nullptr);
+    if (__cxa_at_quick_exit != nullptr) __cxa_at_quick_exit(AtExit, nullptr);
   }
   errno = saved_errno;
 }

@@ -11,6 +11,8 @@
 #include "interposer/loaded_objects.h"
 #include "interposer/raw_syscall.h"
 
+extern "C" __attribute__((weak)) int getcontext(ucontext_t*) noexcept;  // musl has none
+
 namespace fdtrace {
 namespace {
 
