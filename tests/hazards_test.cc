@@ -79,6 +79,12 @@ TEST(Hazards, SignalHandlersThatInterruptUsMayDoAnythingAndLeaveByLongjmp) {
   EXPECT_EQ(LeakIn(traced.report, "main").still_open(), 1u) << Describe(traced.report);
 }
 
+TEST(Hazards, AProgramOfAnotherLibcStartedByATracedOneRunsAsEver) {
+  const Traced traced = Trace({"/bin/sh", "-c", Program("other_libc") + "; echo $?"});
+  EXPECT_EQ(traced.ran.out, "3 4 5 5\n6\n");
+  EXPECT_EQ(traced.ran.err, "");
+}
+
 TEST(Hazards, AVforkChildsClosesAreNotItsParents) {
   const Traced traced = Trace({Program("every_function"), "vfork"});
   EXPECT_EQ(traced.ran.status, 0);
