@@ -226,7 +226,8 @@ Attachment* Attach() {
 bool SayFirstHello() {
   if (!g_address.known) return false;
   Attachment* const page = MakePage();
-  return page != nullptr && AttachNow(*page) != nullptr;
+  return page != nullptr &&
+         (AttachNow(*page) != nullptr || page->phase.load(std::memory_order_acquire) != Phase::kGivenUp);
 }
 
 bool GrowArenas(Attachment& attachment) {

@@ -35,7 +35,7 @@ static_assert(sizeof(Attachment) <= kPageBytes);
 // Reads kSessionVariable from the environment, before the program can change it; without it nothing is ever recorded.
 void ReadSessionVariable(char** environment);
 
-// At start: true when this process now has a place in a recording.
+// At start: true when this process has a place in a recording, or may yet get one (no descriptor was free).
 bool SayFirstHello();
 
 // The attachment, saying hello if this process, a forked child, has not yet done so; null when nothing is recorded: no
