@@ -20,12 +20,21 @@ struct ThreadLabel {
   std::array<char, 16> name = {};
 };
 
+// How a descriptor came to be.
+enum class Origin : uint8_t {
+  kTold,         // by a call of this process that was seen
+  kInherited,    // there before the program started
+  kCopy,         // its parent's, by fork
+  kUnseen,       // by no call that was seen
+  kProvisional,  // found in /proc once: its event may be under way
+};
+
 struct Lifetime {
-  uint64_t opened_ns = 0;
-  uint32_t place = 0;  // of its site; 0: none, for it is one of 0-2 or its origin was not seen
+  Origin origin = Origin::kTold;
+  uint64_t opened_ns = 0;  // or when it was found
+  uint32_t place = 0;      // of its site; 0: none, for it is one of 0-2 or was not told
   int32_t fd = -1;
   ThreadLabel thread;
-  bool elder = false;  // it has lived over exec: the image now running knows no id of it
   std::string path_argument;
   std::unique_ptr<SeenDescriptor> seen;  // as /proc showed it last; null: not looked at
 };

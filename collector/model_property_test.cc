@@ -17,8 +17,8 @@
 namespace fdtrace {
 namespace {
 
-constexpr uint32_t kOpenFunction = 1, kCloseFunction = 2, kDup = 3, kDup2 = 4;
-const std::map<uint32_t, std::string> kNames = {{1, "open"}, {2, "close"}, {3, "dup"}, {4, "dup2"}};
+constexpr uint32_t kOpenFunction = 1, kCloseFunction = 2, kDup = 3, kDup2 = 4, kCloseRange = 5;
+const std::map<uint32_t, std::string> kNames = {{1, "open"}, {2, "close"}, {3, "dup"}, {4, "dup2"}, {5, "close_range"}};
 constexpr int kNumbers = 24;
 constexpr uint32_t kStacks = 5;
 constexpr uint32_t kRings = 3;
@@ -62,6 +62,7 @@ struct Process {
   uint32_t forked_from = 0;
   bool greeted = false;
   bool touched = false;
+  bool missed = false;  // the last look found something gone
   uint64_t salt = 0;
   uint64_t ids = 0;
   std::map<int, Slot> slots;
@@ -200,6 +201,10 @@ class World {
     site.history.push_back(static_cast<uint32_t>(site.now));
   }
 
+  // An event that closes by number alone: what it closed is told by what was read before it. What comes after it may
+  // still be read first.
+  void BeforeCloseByNumber(Process& process) { Drain(process); }
+
   // Opens at fd; `over` what is there, closing it, as dup2 does.
   void Open(Process& process, int fd, uint32_t function, bool over, uint64_t source = 0) {
     const Code code = AnyCode(function);
@@ -209,6 +214,7 @@ class World {
     Greet(process);
     const uint64_t hash = TellStack(process, ring, code.address, function);
     Slot before = slot;
+    if (over && before.id == 0) BeforeCloseByNumber(process);
     if (over && before.id != 0) {
       process.rings[ring].push_back(
           ClosedEvent(now_, {.id = before.id, .fd = fd, .function = function, .stack = hash}));
@@ -225,26 +231,49 @@ class World {
                                                      .stack = hash,
                                                      .source = source,
                                                      .replaced = replaced,
-                                                     .path = ""}));
+                                                     .path = "",
+                                                     .overwrote = over}));
     process.touched = true;
-    if (over && before.id == 0) Drain(process);  // see Close
   }
 
   void Close(Process& process, int fd) {
     const Code code = AnyCode(kCloseFunction);
     const uint32_t ring = Below(kRings);
     Slot& slot = process.slots[fd];
-    if (slot.id == 0) slot.in_kernel = false;  // such a close is told after it was made
+    if (slot.id == 0) {
+      BeforeCloseByNumber(process);
+      slot.in_kernel = false;  // such a close is told after it was made
+    }
     Greet(process);
     const uint64_t hash = TellStack(process, ring, code.address, kCloseFunction);
-    const bool by_number = slot.id == 0;
     process.rings[ring].push_back(
         ClosedEvent(now_, {.id = slot.id, .fd = fd, .function = kCloseFunction, .stack = hash}));
     if (slot.fate != nullptr) EndFate(slot.fate, code);
     slot = {};
     process.touched = true;
-    // Of two calls that may have closed what has no id, the one that is read first is taken for the one that did.
-    if (by_number) Drain(process);
+  }
+
+  void CloseRange(Process& process) {
+    // A close that is told just after its descriptor was missed would count as told.
+    while (process.missed) Compare(process);
+    Greet(process);
+    BeforeCloseByNumber(process);
+    const Code code = AnyCode(kCloseRange);
+    const uint32_t ring = Below(kRings), first = Below(kNumbers);
+    const uint32_t last = Below(2) == 0 ? UINT32_MAX : first + Below(6);
+    const uint64_t hash = TellStack(process, ring, code.address, kCloseRange);
+    for (auto& [fd, slot] : process.slots) {
+      if (static_cast<uint32_t>(fd) < first || static_cast<uint32_t>(fd) > last) continue;
+      if (slot.id != 0) {
+        process.rings[ring].push_back(
+            ClosedEvent(now_, {.id = slot.id, .fd = fd, .function = kCloseRange, .stack = hash}));
+      }
+      if (slot.fate != nullptr) EndFate(slot.fate, code);
+      slot = {};
+    }
+    process.rings[ring].push_back(
+        ClosedRangeEvent(now_, {.first = first, .last = last, .function = kCloseRange, .stack = hash}));
+    process.touched = true;
   }
 
   void Fork(Process& parent) {
@@ -274,12 +303,13 @@ class World {
 
   void Compare(Process& process) {
     Drain(process);
+    process.missed = false;
     model_->Compare(process.serial, Seen(InKernel(process)), now_ + 1);
     for (auto& [fd, slot] : process.slots) {
-      if (!slot.in_kernel && slot.fate != nullptr) {
-        EndFate(slot.fate, {}, /*unseen=*/true);
-        slot.fate = nullptr;
-      }
+      if (slot.in_kernel || slot.fate == nullptr) continue;
+      EndFate(slot.fate, {}, /*unseen=*/true);
+      slot.fate = nullptr;
+      process.missed = true;
     }
     EXPECT_EQ(model_->OpenNumbers(process.serial), InKernel(process));
   }
@@ -301,6 +331,8 @@ class World {
     const uint32_t kind = Below(100);
     if (kind < 40) {
       if (const int fd = Free(process); fd >= 0) Open(process, fd, kOpenFunction, false);
+    } else if (kind < 43) {
+      CloseRange(process);
     } else if (kind < 65) {
       if (const int fd = Used(process); fd >= 0) Close(process, fd);
     } else if (kind < 72) {
@@ -326,7 +358,8 @@ class World {
   // By a raw system call, at a number whose slot is empty: else two unseen changes would look like none. What is closed
   // by number alone is told apart by the order of events, so none may be under way.
   void OpenUnseen(Process& process) {
-    Drain(process);
+    Compare(process);
+    while (process.missed) Compare(process);
     const int fd = Free(process);
     if (fd >= 0 && process.slots[fd].id == 0 && process.slots[fd].fate == nullptr) process.slots[fd].in_kernel = true;
   }

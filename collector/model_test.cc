@@ -292,7 +292,7 @@ TEST_F(ModelTest, ADuplicateHasItsOwnSiteAndItsSourcesResource) {
 
 TEST_F(ModelTest, Dup2OverAnInheritedDescriptorIsASeenClose) {
   StartFirst({0, 1, 2, 9});
-  SendOpened({.id = Id(1, 1), .fd = 9, .function = 4, .stack = 11});
+  SendOpened({.id = Id(1, 1), .fd = 9, .function = 4, .stack = 11, .overwrote = true});
   Look({0, 1, 2, 9});
   Written();
   EXPECT_EQ(trace_.end.closed_unseen(), 0u);
@@ -444,7 +444,7 @@ TEST_F(ModelTest, DamagedEventsNeverBreakTheSums) {
       const auto serial = static_cast<uint32_t>(1 + random() % 3), ring = static_cast<uint32_t>(random() % 3);
       const auto fd = static_cast<int>(random() % 10 == 0 ? random() : random() % 8);
       Event event;
-      switch (random() % 9) {
+      switch (random() % 10) {
         case 0:
           event = StackEvent(weird(), weird(), weird());
           if (random() % 4 == 0) event.mutable_stack()->add_modules(weird());
@@ -457,7 +457,7 @@ TEST_F(ModelTest, DamagedEventsNeverBreakTheSums) {
           event = ModuleEvent(weird(), "/m");
           break;
         case 3:
-          model_->Compare(serial, Seen({0, 1, static_cast<int>(random() % 8), -1}), weird());
+          model_->Compare(serial, Seen({0, 1, static_cast<int>(random() % 8), -1}), weird() >> 8);
           break;
         case 4:
           if (random() % 20 == 0)
@@ -469,6 +469,12 @@ TEST_F(ModelTest, DamagedEventsNeverBreakTheSums) {
           event = ClosedEvent(weird(),
                               {.id = weird(), .fd = fd, .function = static_cast<uint32_t>(weird()), .stack = weird()});
           break;
+        case 7:
+          event = ClosedRangeEvent(weird(), {.first = static_cast<uint32_t>(weird()),
+                                             .last = static_cast<uint32_t>(weird()),
+                                             .function = static_cast<uint32_t>(weird()),
+                                             .stack = weird()});
+          break;
         default:
           event = OpenedEvent(weird(), {.id = weird(),
                                         .fd = fd,
@@ -476,7 +482,8 @@ TEST_F(ModelTest, DamagedEventsNeverBreakTheSums) {
                                         .stack = weird(),
                                         .source = weird(),
                                         .replaced = weird(),
-                                        .path = "p"});
+                                        .path = "p",
+                                        .overwrote = random() % 2 == 0});
           event.mutable_opened()->set_companion(static_cast<int>(weird()));
       }
       model_->Consume(serial, ring, event);

@@ -21,6 +21,7 @@ struct OpenCall {
   uint64_t replaced = 0;
   const char* path = "";
   int companion = -1;
+  bool overwrote = false;
 };
 
 inline Event OpenedEvent(uint64_t at_ns, const OpenCall& open) {
@@ -35,6 +36,7 @@ inline Event OpenedEvent(uint64_t at_ns, const OpenCall& open) {
   opened.set_replaced(open.replaced);
   opened.set_path(open.path);
   opened.set_companion(open.companion + 1);
+  opened.set_overwrote(open.overwrote);
   return event;
 }
 
@@ -53,6 +55,24 @@ inline Event ClosedEvent(uint64_t at_ns, const CloseCall& close) {
   closed.set_fd(close.fd);
   closed.set_function(close.function);
   closed.set_stack(close.stack);
+  return event;
+}
+
+struct RangeCall {
+  uint32_t first = 3;
+  uint32_t last = UINT32_MAX;
+  uint32_t function = 6;
+  uint64_t stack = 0;
+};
+
+inline Event ClosedRangeEvent(uint64_t at_ns, const RangeCall& call) {
+  Event event;
+  event.set_at_ns(at_ns);
+  auto& range = *event.mutable_closed_range();
+  range.set_first(call.first);
+  range.set_last(call.last);
+  range.set_function(call.function);
+  range.set_stack(call.stack);
   return event;
 }
 

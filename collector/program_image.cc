@@ -31,24 +31,20 @@ ProgramImage::PlaceUse& ProgramImage::UseOf(uint32_t function, uint64_t stack, S
   return use;
 }
 
-uint32_t ProgramImage::PlaceOfClose(uint32_t function, uint64_t stack, Sites& sites) {
-  return UseOf(function, stack, sites).place;
-}
-
-uint32_t ProgramImage::PlaceOfOpen(uint32_t function, uint64_t stack, Sites& sites) {
-  PlaceUse& use = UseOf(function, stack, sites);
+uint32_t ProgramImage::PlaceOfOpen(const Opened& opened, Sites& sites) {
+  PlaceUse& use = UseOf(opened.function(), opened.stack(), sites);
   if (!use.opens) {
     use.opens = true;
-    if (use.resolved) TryResolve(function, stack, use, /*settle=*/false, sites);  // tells the site what it makes
+    if (use.resolved)
+      TryResolve(opened.function(), opened.stack(), use, /*settle=*/false, sites);  // tells the site what it makes
   }
   return use.place;
 }
 
-std::optional<bool> ProgramImage::Overwrites(uint32_t function, const Sites& sites) const {
-  const auto row = definitions_->FindFunction(function);
-  if (!row) return std::nullopt;
-  const std::string& name = sites.NameText(row->name);
-  return name == "dup2" || name == "__dup2" || name == "dup3" || name.rfind("freopen", 0) == 0;
+bool ProgramImage::CameUpon(const Opened& opened) {
+  if (std::exchange(told_anything, true)) return opened.fd() == std::exchange(first_companion_, -1);
+  first_companion_ = opened.companion() - 1;
+  return true;
 }
 
 void ProgramImage::Settle(Sites& sites, absl::flat_hash_set<uint32_t>& opened_at) {

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -14,20 +13,6 @@
 
 namespace fdtrace {
 
-// How a descriptor came to be known by its number alone, for the running image has no id for it.
-enum class Origin : uint8_t {
-  kInherited,    // there before the program started
-  kCopy,         // its parent's, by fork
-  kSurvivor,     // a lifetime that this process began before exec
-  kUnseen,       // made by no call that was seen
-  kProvisional,  // found in /proc once: its event may be under way
-};
-
-struct Ring {
-  ThreadLabel thread;
-  int just_closed = -1;  // the number of a lifetime with an id, closed by the event read last
-};
-
 class ProgramImage {
  public:
   ProgramImage(uint32_t serial, std::shared_ptr<Definitions> ancestor);
@@ -36,23 +21,31 @@ class ProgramImage {
   Definitions& definitions() { return *definitions_; }
   std::shared_ptr<Definitions> shared_definitions() const { return definitions_; }
 
-  // Where code called the function: unresolved as long as the image has not told what both numbers mean.
-  uint32_t PlaceOfClose(uint32_t function, uint64_t stack, Sites& sites);
+  // Where the code of an Opened, Closed or ClosedRange is: unresolved as long as the image has not told what function
+  // and stack mean.
+  template <typename Call>
+  uint32_t PlaceOfClose(const Call& call, Sites& sites) {
+    return UseOf(call.function(), call.stack(), sites).place;
+  }
   // The same where something was opened; its site knows what the function makes.
-  uint32_t PlaceOfOpen(uint32_t function, uint64_t stack, Sites& sites);
-  // Is it one that puts a descriptor in the place of another, closing that? Unknown as long as its name is.
-  std::optional<bool> Overwrites(uint32_t function, const Sites& sites) const;
+  uint32_t PlaceOfOpen(const Opened& opened, Sites& sites);
 
-  Ring& RingOf(uint32_t number) { return rings_[number]; }
+  // The descriptor that the hello itself came upon was already there when /proc was read, and so was its companion:
+  // what was found at their numbers is no descriptor of its own. Asked once, of each Opened.
+  bool CameUpon(const Opened& opened);
+  bool told_anything = false;  // an Opened, Closed or ClosedRange was read
+
+  // The thread that writes into a ring.
+  ThreadLabel& WriterOf(uint32_t ring) { return writers_[ring]; }
+
+  // As the image's rings count.
+  void SetLost(uint64_t events, uint64_t stackless) { lost_ = events, stackless_ = stackless; }
+  uint64_t lost() const { return lost_; }
+  uint64_t stackless() const { return stackless_; }
 
   // No more definitions will come: what is unresolved stays without stack or name. The places where it opened
   // something are added to `opened_at`.
   void Settle(Sites& sites, absl::flat_hash_set<uint32_t>& opened_at);
-
-  bool told_anything = false;    // an Opened or Closed was read
-  int32_t first_companion = -1;  // made by the same call as the first descriptor
-  uint64_t lost = 0;             // as the image's rings count
-  uint64_t stackless = 0;
 
  private:
   struct PlaceUse {
@@ -67,7 +60,10 @@ class ProgramImage {
   uint32_t serial_;
   std::shared_ptr<Definitions> definitions_;
   absl::flat_hash_map<std::pair<uint32_t, uint64_t>, PlaceUse> uses_;
-  absl::flat_hash_map<uint32_t, Ring> rings_;
+  absl::flat_hash_map<uint32_t, ThreadLabel> writers_;
+  int32_t first_companion_ = -1;  // made by the same call as the first descriptor
+  uint64_t lost_ = 0;
+  uint64_t stackless_ = 0;
 };
 
 }  // namespace fdtrace

@@ -39,7 +39,6 @@ class Sites {
   uint32_t ModuleByKey(uint64_t key) const;  // 0 when no process told
   uint32_t Stack(const TraceStack& stack);   // its frames' modules are Module()s
   uint32_t Name(absl::string_view function);
-  const std::string& NameText(uint32_t name) const { return names_.Text(name); }
 
   // Stack 0: none is known.
   uint32_t Place(uint32_t stack, uint32_t name);

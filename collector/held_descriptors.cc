@@ -1,0 +1,165 @@
+// What events say. What /proc shows is in held_descriptors_compare.cc.
+#include "collector/held_descriptors.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace fdtrace {
+
+Resource HeldDescriptors::ResourceOf(uint64_t id) const {
+  const auto it = by_id_.find(id);
+  if (it == by_id_.end()) return RESOURCE_UNKNOWN;
+  const Lifetime& lifetime = it->second;
+  if (lifetime.seen != nullptr && lifetime.seen->resource != RESOURCE_UNKNOWN) return lifetime.seen->resource;
+  return lifetime.place == 0 ? RESOURCE_UNKNOWN : recording_.sites.At(lifetime.place).resource;
+}
+
+std::vector<int> HeldDescriptors::Numbers() const {
+  std::vector<int> numbers;
+  numbers.reserve(size());
+  for (const auto& [id, lifetime] : by_id_) numbers.push_back(lifetime.fd);
+  for (const auto& [fd, elder] : by_number_) numbers.push_back(fd);
+  std::sort(numbers.begin(), numbers.end());
+  numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+  return numbers;
+}
+
+void HeldDescriptors::Open(uint64_t id, Lifetime lifetime) {
+  if (lifetime.place != 0) {
+    recording_.sites.At(lifetime.place).Opened(lifetime.opened_ns);
+    recording_.timeline.Change(lifetime.opened_ns, 1);
+  }
+  by_id_[id] = std::move(lifetime);
+  HeldMore();
+}
+
+void HeldDescriptors::MakeRoom(int fd, uint64_t at_ns, const std::optional<Ending>& overwrite, bool came_upon) {
+  const auto it = by_number_.find(fd);
+  if (it == by_number_.end()) {
+    // Whoever had the number after this call may have been read before it, and ended the elder.
+    const auto end = unseen_ends_.find(KeyOf(fd));
+    if (end == unseen_ends_.end() || end->second.noticed_ns <= at_ns) return;
+    end->second.noticed_ns = at_ns;
+    if (overwrite) TellIfUnseen(KeyOf(fd), *overwrite);
+    return;
+  }
+  const Lifetime elder = std::move(it->second);
+  by_number_.erase(it);
+  if (elder.origin == Origin::kProvisional) return;  // it was this one, found before it was told
+  if (elder.origin == Origin::kUnseen && at_ns <= elder.opened_ns) {
+    totals_.set_opened_unseen(totals_.opened_unseen() - 1);  // likewise
+  } else if (came_upon && (elder.origin == Origin::kInherited || elder.origin == Origin::kCopy)) {
+    unseen_ends_[KeyOf(fd)] = {.settled = true};  // a close read late changes nothing
+  } else if (overwrite) {
+    EndSeen(elder, *overwrite);
+  } else {
+    EndUnseen(KeyOf(fd), elder, at_ns);
+  }
+}
+
+bool HeldDescriptors::Close(uint64_t id, const Ending& ending) {
+  const auto it = by_id_.find(id);
+  if (it == by_id_.end()) return TellIfUnseen(id, ending);
+  EndSeen(it->second, ending);
+  by_id_.erase(it);
+  return true;
+}
+
+bool HeldDescriptors::CloseElder(int fd, const Ending& ending) {
+  const auto it = by_number_.find(fd);
+  if (it == by_number_.end()) return TellIfUnseen(KeyOf(fd), ending);
+  if (it->second.origin == Origin::kProvisional) Confirm(it->second);
+  EndSeen(it->second, ending);
+  by_number_.erase(it);
+  return true;
+}
+
+void HeldDescriptors::CloseElders(uint32_t first, uint32_t last, const Ending& ending) {
+  const auto in_range = [&](uint32_t number) { return first <= number && number <= last; };
+  absl::erase_if(by_number_, [&](auto& entry) {
+    Lifetime& elder = entry.second;
+    if (!in_range(static_cast<uint32_t>(entry.first)) || elder.opened_ns > ending.at_ns) return false;
+    if (elder.origin == Origin::kProvisional) Confirm(elder);
+    EndSeen(elder, ending);
+    return true;
+  });
+  // Whoever had a number after this call may have been read before it.
+  absl::erase_if(unseen_ends_, [&](const auto& entry) {
+    const auto& [key, end] = entry;
+    if ((key & kNumberBit) == 0 || !in_range(static_cast<uint32_t>(key)) || end.noticed_ns <= ending.at_ns)
+      return false;
+    Tell(end, ending);
+    return true;
+  });
+}
+
+bool HeldDescriptors::Replace(uint64_t id, uint64_t at_ns) {
+  const auto it = by_id_.find(id);
+  if (it == by_id_.end()) return unseen_ends_.erase(id) != 0;
+  EndUnseen(id, it->second, at_ns);
+  unseen_ends_.erase(id);  // no event will tell of it
+  by_id_.erase(it);
+  return true;
+}
+
+void HeldDescriptors::EndSeen(const Lifetime& lifetime, const Ending& ending) {
+  if (lifetime.place == 0) return;
+  recording_.sites.At(lifetime.place).Closed(lifetime.opened_ns, ending.at_ns, ending.closer);
+  recording_.timeline.Change(ending.at_ns, -1);
+}
+
+void HeldDescriptors::EndUnseen(uint64_t key, const Lifetime& lifetime, uint64_t noticed_ns) {
+  totals_.set_closed_unseen(totals_.closed_unseen() + 1);
+  if (lifetime.place != 0) {
+    recording_.sites.At(lifetime.place).ClosedUnseen(noticed_ns);
+    recording_.timeline.Change(noticed_ns, -1);
+  }
+  unseen_ends_[key] = {.place = lifetime.place, .opened_ns = lifetime.opened_ns, .noticed_ns = noticed_ns};
+}
+
+void HeldDescriptors::Confirm(Lifetime& elder) {
+  elder.origin = Origin::kUnseen;
+  totals_.set_opened_unseen(totals_.opened_unseen() + 1);
+}
+
+void HeldDescriptors::HeldMore() {
+  totals_.set_peak_open(std::max(totals_.peak_open(), static_cast<uint32_t>(size())));
+}
+
+// The close counted as unseen; now its event has come. One that comes a look too late closed nothing: the descriptor
+// had long gone.
+void HeldDescriptors::Tell(const UnseenEnd& end, const Ending& ending) {
+  if (end.settled) return;
+  totals_.set_closed_unseen(totals_.closed_unseen() - 1);
+  if (end.place != 0) recording_.sites.At(end.place).UnseenTold(end.opened_ns, ending.at_ns, ending.closer);
+}
+
+bool HeldDescriptors::TellIfUnseen(uint64_t key, const Ending& ending) {
+  const auto it = unseen_ends_.find(key);
+  if (it == unseen_ends_.end()) return false;
+  Tell(it->second, ending);
+  unseen_ends_.erase(it);
+  return true;
+}
+
+void HeldDescriptors::LeaveOpen(uint64_t at_ns, bool from_outside) {
+  const auto leave = [&](Lifetime& lifetime) {
+    if (lifetime.origin == Origin::kProvisional) Confirm(lifetime);
+    if (lifetime.place != 0) {
+      recording_.sites.At(lifetime.place).Left(1);
+      recording_.timeline.Change(at_ns, -1);
+    }
+    const bool inherited = lifetime.origin == Origin::kInherited;
+    const bool worth_telling = lifetime.place != 0 || lifetime.origin == Origin::kUnseen || (inherited && from_outside);
+    if (!worth_telling || lifetime.fd <= kLastStandardNumber) return;
+    recording_.left_open.push_back(
+        {.lifetime = std::move(lifetime), .process = totals_.serial(), .inherited = inherited});
+  };
+  totals_.set_open_at_exit(static_cast<uint32_t>(size()));
+  for (auto& [id, lifetime] : by_id_) leave(lifetime);
+  for (auto& [fd, elder] : by_number_) leave(elder);
+  by_id_.clear();
+  by_number_.clear();
+}
+
+}  // namespace fdtrace

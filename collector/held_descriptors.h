@@ -1,0 +1,87 @@
+// What one process holds open: by lifetime id what its running image opened, by its number alone every elder: what the
+// image was given, and what was opened unseen. Pure.
+//  - Each ends once: by an event, by exec, unseen, or as still open with its process; its site counts the end.
+//  - A lifetime and an elder never have the same number.
+//  - opened_unseen, closed_unseen and peak_open of the process's totals are kept here.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "collector/lifetime.h"
+
+namespace fdtrace {
+
+// An end that an event told: when, and the place of the code.
+struct Ending {
+  uint64_t at_ns = 0;
+  uint32_t closer = 0;
+};
+
+class HeldDescriptors {
+ public:
+  HeldDescriptors(const Image& image, Recording& recording, TraceProcess& totals);
+
+  bool Holds(uint64_t id) const { return by_id_.contains(id); }
+  Resource ResourceOf(uint64_t id) const;  // as far as it is known
+  std::vector<int> Numbers() const;
+  size_t size() const { return by_id_.size() + by_number_.size(); }
+
+  // Its number is free: see MakeRoom.
+  void Open(uint64_t id, Lifetime lifetime);
+  // A call opened a descriptor at this number, so an elder there has ended: by that call if it overwrites, else unseen.
+  // `came_upon`: the image said hello after the call, so what was found there is no elder.
+  void MakeRoom(int fd, uint64_t at_ns, const std::optional<Ending>& overwrite, bool came_upon);
+  // False: it is not known (yet). What had ended unseen is told now.
+  bool Close(uint64_t id, const Ending& ending);
+  bool CloseElder(int fd, const Ending& ending);
+  void CloseElders(uint32_t first, uint32_t last, const Ending& ending);
+  // Its number was found taken. False: it is not known (yet).
+  bool Replace(uint64_t id, uint64_t at_ns);
+
+  // The process as /proc shows it; see Model::Compare.
+  void Compare(const std::vector<SeenDescriptor>& seen, uint64_t at_ns);
+  void Exec(const Image& image);
+  // The running image is settled: no event of it will come.
+  void ForgetUnseenEnds() { unseen_ends_.clear(); }
+  // Nothing is held afterwards. `from_outside`: the process's parent is not part of the recording.
+  void LeaveOpen(uint64_t at_ns, bool from_outside);
+
+ private:
+  // An end that counted as unseen; its event may still be under way.
+  struct UnseenEnd {
+    uint32_t place = 0;
+    uint64_t opened_ns = 0;
+    uint64_t noticed_ns = 0;
+    bool settled = false;  // /proc was read again since: whatever comes is another close
+  };
+  using SeenByNumber = absl::flat_hash_map<int, const SeenDescriptor*>;
+
+  // Lifetime ids have 56 bits, so numbers can be told from them in one map.
+  static constexpr uint64_t kNumberBit = uint64_t{1} << 63;
+  static uint64_t KeyOf(int fd) { return kNumberBit | static_cast<uint32_t>(fd); }
+
+  void EndSeen(const Lifetime& lifetime, const Ending& ending);
+  void EndUnseen(uint64_t key, const Lifetime& lifetime, uint64_t noticed_ns);
+  void Tell(const UnseenEnd& end, const Ending& ending);
+  bool TellIfUnseen(uint64_t key, const Ending& ending);
+  void Confirm(Lifetime& elder);
+  void HeldMore();
+
+  bool IsAnother(const Lifetime& lifetime, const SeenDescriptor& seen) const;
+  void Describe(Lifetime& lifetime, const SeenDescriptor& seen);
+  absl::flat_hash_map<int, uint64_t> LifetimesByNumber(uint64_t before_ns, uint64_t noticed_ns);
+  void CompareLifetimes(SeenByNumber& unclaimed, uint64_t at_ns);
+  void CompareElders(SeenByNumber& unclaimed, uint64_t at_ns);
+
+  Recording& recording_;
+  TraceProcess& totals_;
+  absl::flat_hash_map<uint64_t, Lifetime> by_id_;
+  absl::flat_hash_map<int, Lifetime> by_number_;
+  absl::flat_hash_map<uint64_t, UnseenEnd> unseen_ends_;  // by id, or KeyOf(number)
+};
+
+}  // namespace fdtrace

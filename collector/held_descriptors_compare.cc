@@ -1,0 +1,145 @@
+// How a process starts and execs, and what /proc shows of it in between. Events are in held_descriptors.cc.
+//
+// /proc is read while the process runs, and its events trail behind: so what is found there without an event is
+// believed only when it is found twice, or when the process starts, execs or ends; and a close that is told after its
+// descriptor was missed counts as told.
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "collector/another_object.h"
+#include "collector/held_descriptors.h"
+
+namespace fdtrace {
+namespace {
+
+absl::flat_hash_map<int, const SeenDescriptor*> ByNumber(const std::vector<SeenDescriptor>& seen) {
+  absl::flat_hash_map<int, const SeenDescriptor*> numbers;
+  for (const SeenDescriptor& descriptor : seen) {
+    if (descriptor.fd >= 0) numbers[descriptor.fd] = &descriptor;
+  }
+  return numbers;
+}
+
+Lifetime Elder(Origin origin, uint64_t found_ns, const SeenDescriptor& seen) {
+  return {.origin = origin,
+          .opened_ns = found_ns,
+          .fd = seen.fd,
+          .thread = {},
+          .path_argument = {},
+          .seen = std::make_unique<SeenDescriptor>(seen)};
+}
+
+}  // namespace
+
+HeldDescriptors::HeldDescriptors(const Image& image, Recording& recording, TraceProcess& totals)
+    : recording_(recording), totals_(totals) {
+  const Origin origin = image.forked_from != 0 ? Origin::kCopy : Origin::kInherited;
+  for (const auto& [fd, seen] : ByNumber(image.present)) by_number_[fd] = Elder(origin, image.started_ns, *seen);
+  HeldMore();
+}
+
+// Of those begun before a time. Where two have one number, the earlier one has ended: its close was lost.
+absl::flat_hash_map<int, uint64_t> HeldDescriptors::LifetimesByNumber(uint64_t before_ns, uint64_t noticed_ns) {
+  absl::flat_hash_map<int, uint64_t> numbers;
+  std::vector<uint64_t> ended;
+  for (const auto& [id, lifetime] : by_id_) {
+    if (lifetime.opened_ns >= before_ns) continue;
+    const auto [it, is_new] = numbers.try_emplace(lifetime.fd, id);
+    if (is_new) continue;
+    const uint64_t other_opened_ns = by_id_.find(it->second)->second.opened_ns;
+    const bool later = std::pair(lifetime.opened_ns, id) > std::pair(other_opened_ns, it->second);
+    ended.push_back(later ? std::exchange(it->second, id) : id);
+  }
+  for (const uint64_t id : ended) {
+    EndUnseen(id, by_id_.find(id)->second, noticed_ns);
+    by_id_.erase(id);
+  }
+  return numbers;
+}
+
+bool HeldDescriptors::IsAnother(const Lifetime& lifetime, const SeenDescriptor& seen) const {
+  return lifetime.place != 0 &&
+         IsAnotherObject(recording_.sites.At(lifetime.place).made, !lifetime.path_argument.empty(), seen.resource);
+}
+
+void HeldDescriptors::Describe(Lifetime& lifetime, const SeenDescriptor& seen) {
+  lifetime.seen = std::make_unique<SeenDescriptor>(seen);
+  if (lifetime.place == 0) return;
+  Site& site = recording_.sites.At(lifetime.place);
+  if (site.resource == RESOURCE_UNKNOWN) site.resource = seen.resource;
+}
+
+void HeldDescriptors::Exec(const Image& image) {
+  const Ending exec = {image.started_ns, recording_.sites.Place(0, recording_.sites.Name("exec"))};
+  for (const auto& [fd, id] : LifetimesByNumber(UINT64_MAX, image.started_ns)) {
+    by_number_[fd] = std::move(by_id_.find(id)->second);
+  }
+  by_id_.clear();
+  unseen_ends_.clear();
+  const SeenByNumber present = ByNumber(image.present);
+  absl::erase_if(by_number_, [&](auto& entry) {
+    Lifetime& lifetime = entry.second;
+    const auto seen = present.find(entry.first);
+    if (seen == present.end() || IsAnother(lifetime, *seen->second)) {
+      EndSeen(lifetime, exec);
+      return true;
+    }
+    if (lifetime.origin == Origin::kProvisional) Confirm(lifetime);
+    Describe(lifetime, *seen->second);
+    return false;
+  });
+  for (const auto& [fd, seen] : present) {
+    if (by_number_.contains(fd)) continue;
+    by_number_[fd] = Elder(Origin::kInherited, image.started_ns, *seen);
+  }
+  HeldMore();
+}
+
+void HeldDescriptors::Compare(const std::vector<SeenDescriptor>& seen, uint64_t at_ns) {
+  // An id is kept as long as it is in the image's own table; a number may be anything by now.
+  absl::erase_if(unseen_ends_, [](const auto& entry) { return (entry.first & kNumberBit) != 0; });
+  for (auto& [id, end] : unseen_ends_) end.settled = true;
+  SeenByNumber unclaimed = ByNumber(seen);
+  CompareElders(unclaimed, at_ns);
+  CompareLifetimes(unclaimed, at_ns);
+  for (const auto& [fd, descriptor] : unclaimed) by_number_[fd] = Elder(Origin::kProvisional, at_ns, *descriptor);
+  HeldMore();
+}
+
+void HeldDescriptors::CompareElders(SeenByNumber& unclaimed, uint64_t at_ns) {
+  absl::erase_if(by_number_, [&](auto& entry) {
+    auto& [fd, elder] = entry;
+    const auto found = unclaimed.find(fd);
+    if (found != unclaimed.end() && !IsAnother(elder, *found->second)) {
+      if (elder.origin == Origin::kProvisional) Confirm(elder);
+      Describe(elder, *found->second);
+      unclaimed.erase(found);
+      return false;
+    }
+    // One that was found only once was being closed then.
+    if (elder.origin != Origin::kProvisional) EndUnseen(KeyOf(fd), elder, at_ns);
+    return true;
+  });
+}
+
+void HeldDescriptors::CompareLifetimes(SeenByNumber& unclaimed, uint64_t at_ns) {
+  absl::flat_hash_set<int> begun_since;
+  for (const auto& [id, lifetime] : by_id_) {
+    if (lifetime.opened_ns >= at_ns) begun_since.insert(lifetime.fd);
+  }
+  for (const auto& [fd, id] : LifetimesByNumber(at_ns, at_ns)) {
+    if (begun_since.contains(fd) && unclaimed.contains(fd)) continue;  // whose it is, the next look will tell
+    Lifetime& lifetime = by_id_.find(id)->second;
+    const auto found = unclaimed.find(fd);
+    if (found != unclaimed.end() && !IsAnother(lifetime, *found->second)) {
+      Describe(lifetime, *found->second);
+      unclaimed.erase(found);
+      continue;
+    }
+    EndUnseen(id, lifetime, at_ns);
+    by_id_.erase(id);
+  }
+  for (const int fd : begun_since) unclaimed.erase(fd);
+}
+
+}  // namespace fdtrace
