@@ -26,8 +26,7 @@ uint64_t Now() {
 // Encodes one Event and appends it to the ring.
 template <typename Body>
 bool Write(const HookScope& scope, EventField kind, Body body) {
-  unsigned char buffer[kMaxEventBytes];
-  WireWriter wire(buffer);
+  WireWriter wire(scope.event_buffer());
   wire.Varint(kAtNs, Now());
   wire.Message(kind, [&] { body(wire); });
   return WriteRecord(scope, wire.written());

@@ -61,6 +61,13 @@ HookScope::~HookScope() {
   errno = saved_errno_;
 }
 
+std::span<unsigned char> HookScope::event_buffer() const {
+  Scratch& scratch = *fdtrace_thread.scratch;
+  if (outer_ == nullptr) return scratch.event;
+  if (outer_->outer_ == nullptr) return scratch.nested_event;
+  return {};
+}
+
 uint64_t NewLifetime(const HookScope& scope) {
   ThreadState& thread = fdtrace_thread;
   // A signal handler may come between any two of these steps: it then takes a block of its own, which only wastes ids.

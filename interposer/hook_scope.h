@@ -11,13 +11,27 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
+#include <span>
 
 #include "interposer/attachment.h"
 #include "proto/session.h"
 
 namespace fdtrace {
 
+inline constexpr size_t kMaxOwnFrames = 8;
+
 class HookScope;
+
+// Room for one event of each nesting and for the frames of one stack. Not on the stack: a handler's may be no larger
+// than what the kernel itself puts there and a little more.
+struct Scratch {
+  unsigned char event[kMaxEventBytes];
+  unsigned char nested_event[kMaxEventBytes];
+  void* frames[kMaxFrames + kMaxOwnFrames];
+  uint64_t modules[kMaxFrames];
+  uint64_t addresses[kMaxFrames];
+};
+static_assert(sizeof(Scratch) <= kScratchBytes);
 
 // Initial-exec: reaching it calls nothing, even in a signal handler of a new thread. All zero in a new thread.
 struct ThreadState {
@@ -26,6 +40,7 @@ struct ThreadState {
   HookScope* scope;      // the innermost live one
   RingHeader* ring;
   unsigned char* ring_bytes;
+  Scratch* scratch;
   uint64_t tail_seen;      // the reader was at least so far
   uint64_t stalled_at;     // 1 + the tail at which waiting for room was given up
   uint32_t unwinds_since;  // 1 + the unloads seen when this thread's first stack was taken
@@ -51,6 +66,8 @@ class HookScope {
   bool recording() const { return attachment_ != nullptr; }
   // True in a signal handler that interrupted our own work.
   bool nested() const { return outer_ != nullptr; }
+  // Of the scratch; none in a handler that interrupted a handler that interrupted us.
+  std::span<unsigned char> event_buffer() const;
   Attachment& attachment() const { return *attachment_; }
 
   // Still on the stack, as far as can be told: see hook_scope.cc.

@@ -32,21 +32,25 @@ const char* CopyString(const char* text, size_t length) {
   return copy;
 }
 
-const char* ExecutablePath() {
+__attribute__((noinline)) const char* ExecutablePath() {
   char path[PATH_MAX];
   const long length = RawSyscall(SYS_readlink, "/proc/self/exe", reinterpret_cast<long>(path), sizeof path);
   return Failed(length) ? "" : CopyString(path, static_cast<size_t>(length));
 }
 
-const char* AbsolutePath(const char* name) {
-  const size_t length = strlen(name);
-  if (name[0] == '/') return CopyString(name, length);
+// Apart from its caller, so that its large array is on the stack only when it is needed.
+__attribute__((noinline)) const char* BelowWorkingDirectory(const char* name, size_t length) {
   char path[PATH_MAX + 1];
   const long directory = RawSyscall(SYS_getcwd, path, PATH_MAX);  // counts the terminating zero
   if (Failed(directory) || static_cast<size_t>(directory) + length + 1 > sizeof path) return CopyString(name, length);
   path[directory - 1] = '/';
   std::memcpy(path + directory, name, length + 1);
   return CopyString(path, static_cast<size_t>(directory) + length);
+}
+
+const char* AbsolutePath(const char* name) {
+  const size_t length = strlen(name);
+  return name[0] == '/' ? CopyString(name, length) : BelowWorkingDirectory(name, length);
 }
 
 // The vDSO has a name and no file; the executable has a file and no name.

@@ -29,6 +29,7 @@ bool ThreadIsGone(uint32_t tid) {
 struct FoundRing {
   RingHeader* header;
   unsigned char* bytes;
+  unsigned char* scratch;
 };
 
 FoundRing FindRing(Attachment& attachment, uint32_t tid, bool of_ended_threads) {
@@ -39,11 +40,11 @@ FoundRing FindRing(Attachment& attachment, uint32_t tid, bool of_ended_threads) 
       uint32_t owner = arena.rings[r].owner.load(std::memory_order_relaxed);
       if (owner == 0 ? of_ended_threads : !of_ended_threads || !ThreadIsGone(owner)) continue;
       if (arena.rings[r].owner.compare_exchange_strong(owner, tid, std::memory_order_acq_rel)) {
-        return {&arena.rings[r], arena.data[r]};
+        return {&arena.rings[r], arena.data[r], arena.scratch[r]};
       }
     }
   }
-  return {nullptr, nullptr};
+  return {};
 }
 
 bool CollectorMakesRoom(const HookScope& scope, RingHeader& ring, uint64_t wanted_tail) {
@@ -102,6 +103,7 @@ bool ClaimRing(Attachment& attachment) {
   found.header->reserved.store(found.header->head.load(std::memory_order_relaxed), std::memory_order_relaxed);
   thread.ring = found.header;
   thread.ring_bytes = found.bytes;
+  thread.scratch = reinterpret_cast<Scratch*>(found.scratch);
   thread.tail_seen = found.header->tail.load(std::memory_order_acquire);
   thread.stalled_at = 0;
   thread.next_lifetime = thread.lifetimes_end = 0;
@@ -114,7 +116,7 @@ bool ClaimRing(Attachment& attachment) {
 bool WriteRecord(const HookScope& scope, std::span<const unsigned char> event) {
   RingHeader& ring = *fdtrace_thread.ring;
   const auto length = static_cast<uint32_t>(event.size());
-  if (!HasRoom(scope, ring, kLengthBytes + length)) [[unlikely]] {
+  if (length == 0 || !HasRoom(scope, ring, kLengthBytes + length)) [[unlikely]] {
     ring.lost.fetch_add(1, std::memory_order_relaxed);
     return false;
   }

@@ -19,7 +19,7 @@ class HookScope;
 // False when there is none to be had; then the event is counted as lost.
 bool ClaimRing(Attachment& attachment);
 
-// Appends one event; published when the outermost scope ends. False when it had to be dropped.
+// Appends one event, of at least a byte; published when the outermost scope ends. False when it had to be dropped.
 bool WriteRecord(const HookScope& scope, std::span<const unsigned char> event);
 
 // Makes what was written visible to the collector.

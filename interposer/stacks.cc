@@ -13,8 +13,6 @@
 namespace fdtrace {
 namespace {
 
-constexpr size_t kMaxOwnFrames = 8;
-
 // Hashes of the stacks sent: a cache, not a set. A stack that was pushed out is sent once more, never mistaken.
 constexpr size_t kWays = 4;
 constexpr size_t kSets = 4096;
@@ -47,19 +45,18 @@ void MarkSent(SentStacks& sent, uint64_t hash) {
 }
 
 struct Frames {
-  void* room[kMaxFrames + kMaxOwnFrames];
   std::span<void*> of_program;
   bool truncated;
 };
 
 // Unwinds and leaves our own frames out.
-void Take(const HookScope& scope, Frames& frames) {
-  const size_t count = Unwind(scope, frames.room);
+Frames Take(const HookScope& scope) {
+  const std::span<void*> room = fdtrace_thread.scratch->frames;
+  const size_t count = Unwind(scope, room);
   size_t first = 0;
-  while (first < count && IsOurs(reinterpret_cast<uintptr_t>(frames.room[first]))) ++first;
+  while (first < count && IsOurs(reinterpret_cast<uintptr_t>(room[first]))) ++first;
   const size_t rest = std::min(count - first, kMaxFrames);
-  frames.of_program = std::span(frames.room).subspan(first, rest);
-  frames.truncated = count == std::size(frames.room) || first + rest < count;
+  return {.of_program = room.subspan(first, rest), .truncated = count == room.size() || first + rest < count};
 }
 
 uint64_t HashOf(const Frames& frames) {
@@ -76,8 +73,8 @@ bool SendModule(const HookScope& scope, LoadedObject& object) {
 }
 
 bool SendStack(const HookScope& scope, const Frames& frames, uint64_t hash) {
-  uint64_t modules[kMaxFrames];
-  uint64_t addresses[kMaxFrames];
+  uint64_t* const modules = fdtrace_thread.scratch->modules;
+  uint64_t* const addresses = fdtrace_thread.scratch->addresses;
   const size_t count = frames.of_program.size();
   for (size_t i = 0; i < count; ++i) {
     const auto address = reinterpret_cast<uintptr_t>(frames.of_program[i]);
@@ -95,8 +92,7 @@ bool SendStack(const HookScope& scope, const Frames& frames, uint64_t hash) {
 }  // namespace
 
 uint64_t CaptureStack(const HookScope& scope) {
-  Frames frames;
-  Take(scope, frames);
+  const Frames frames = Take(scope);
   if (frames.of_program.empty()) return 0;
   SentStacks* const sent = Sent();
   if (sent == nullptr) return 0;

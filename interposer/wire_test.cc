@@ -23,6 +23,10 @@ RingHeader g_ring;
 }  // namespace
 
 HookScope::HookScope(Purpose) : saved_errno_(0) {}
+std::span<unsigned char> HookScope::event_buffer() const {
+  static unsigned char buffer[kMaxEventBytes];
+  return buffer;
+}
 HookScope::~HookScope() {}
 bool WriteRecord(const HookScope&, std::span<const unsigned char> event) {
   g_written.emplace_back(event.begin(), event.end());

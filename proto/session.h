@@ -81,6 +81,7 @@ inline bool CollectorLives(const SessionPage& page) {
 //  - Only the writer moves head and reserved; only the reader moves tail.
 inline constexpr uint64_t kRingBytes = 128 * 1024;
 inline constexpr uint32_t kRingsPerArena = 64;
+inline constexpr size_t kScratchBytes = 3 * kPageBytes;
 
 struct RingHeader {
   alignas(64) std::atomic<uint64_t> head;  // published bytes
@@ -107,6 +108,8 @@ struct Arena {
   };
   RingHeader rings[kRingsPerArena];
   alignas(kPageBytes) unsigned char data[kRingsPerArena][kRingBytes];
+  // For the ring's writer alone: where it puts events together, so that it needs little of a small signal stack.
+  alignas(kPageBytes) unsigned char scratch[kRingsPerArena][kScratchBytes];
 };
 
 static_assert(std::atomic<uint64_t>::is_always_lock_free && std::atomic<uint32_t>::is_always_lock_free);
