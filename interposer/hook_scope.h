@@ -44,6 +44,7 @@ struct ThreadState {
   uint64_t tail_seen;      // the reader was at least so far
   uint64_t stalled_at;     // 1 + the tail at which waiting for room was given up
   uint32_t unwinds_since;  // 1 + the unloads seen when this thread's first stack was taken
+  uintptr_t roomy_stack;   // an address of the stack that was last found to be no signal stack
   bool announced;          // this writer's Thread event is in the ring
   uint64_t next_lifetime;  // of the block of ids at hand
   uint64_t lifetimes_end;

@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #define UNW_LOCAL_ONLY
 #include <libunwind.h>
+#include <signal.h>
 #include <time.h>
 #include <ucontext.h>
 
@@ -45,9 +46,24 @@ constinit std::atomic<uint32_t> g_recording_threads{
     0};                                        // since this process, or the one it was copied from, said hello
 constinit std::atomic<long> g_trusted_pid{0};  // the process whose fork we have seen and found quiet
 
+// Unwinding new code takes five kilobytes of stack. A signal handler's may have less, and nothing stops us at its end,
+// so it is looked at whenever we find ourselves far from where we were last.
+bool StackHasRoom() {
+  constexpr uintptr_t kNear = 64 * 1024;
+  constexpr uintptr_t kNeeded = 12 * 1024;
+  const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  const uintptr_t last = fdtrace_thread.roomy_stack;
+  if (here - last + kNear <= 2 * kNear) return true;
+  stack_t stack = {};
+  RawSyscall(SYS_sigaltstack, nullptr, reinterpret_cast<long>(&stack));
+  if ((stack.ss_flags & SS_ONSTACK) != 0) return here - reinterpret_cast<uintptr_t>(stack.ss_sp) >= kNeeded;
+  fdtrace_thread.roomy_stack = here;
+  return true;
+}
+
 bool MayEnter(const HookScope& scope) {
   return g_backtrace.load(std::memory_order_acquire) != nullptr && !g_distrusted.load(std::memory_order_relaxed) &&
-         !scope.nested();
+         !scope.nested() && StackHasRoom();
 }
 
 // The fence between marking ourselves and looking for a fork, and the one between announcing a fork and looking for

@@ -79,6 +79,15 @@ TEST(Hazards, SignalHandlersThatInterruptUsMayDoAnythingAndLeaveByLongjmp) {
   EXPECT_EQ(LeakIn(traced.report, "main").still_open(), 1u) << Describe(traced.report);
 }
 
+TEST(Hazards, ASmallSignalStackIsNotOverrun) {
+  const Ran bare = RunBare({Program("small_stack")});
+  if (bare.out != "3 opened\n") GTEST_SKIP() << "this processor's registers alone fill the stack";
+  const Traced traced = Trace({Program("small_stack")});
+  EXPECT_EQ(traced.ran.out, bare.out);
+  EXPECT_EQ(traced.ran.status, 0);
+  EXPECT_EQ(traced.report.recording().opened(), 3u);
+}
+
 TEST(Hazards, AProgramOfAnotherLibcStartedByATracedOneRunsAsEver) {
   const Traced traced = Trace({"/bin/sh", "-c", Program("other_libc") + "; echo $?"});
   EXPECT_EQ(traced.ran.out, "3 4 5 5\n6\n");
