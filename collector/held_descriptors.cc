@@ -30,7 +30,7 @@ void HeldDescriptors::Open(uint64_t id, Lifetime lifetime) {
     recording_.timeline.Change(lifetime.opened_ns, 1);
   }
   by_id_[id] = std::move(lifetime);
-  HeldMore();
+  KeepPeak();
 }
 
 void HeldDescriptors::MakeRoom(int fd, uint64_t at_ns, const std::optional<Ending>& overwrite, bool came_upon) {
@@ -122,7 +122,7 @@ void HeldDescriptors::Confirm(Lifetime& elder) {
   totals_.set_opened_unseen(totals_.opened_unseen() + 1);
 }
 
-void HeldDescriptors::HeldMore() {
+void HeldDescriptors::KeepPeak() {
   totals_.set_peak_open(std::max(totals_.peak_open(), static_cast<uint32_t>(size())));
 }
 

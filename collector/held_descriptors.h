@@ -45,8 +45,6 @@ class HeldDescriptors {
   // The process as /proc shows it; see Model::Compare.
   void Compare(const std::vector<SeenDescriptor>& seen, uint64_t at_ns);
   void Exec(const Image& image);
-  // The running image is settled: no event of it will come.
-  void ForgetUnseenEnds() { unseen_ends_.clear(); }
   // Nothing is held afterwards. `from_outside`: the process's parent is not part of the recording.
   void LeaveOpen(uint64_t at_ns, bool from_outside);
 
@@ -69,7 +67,7 @@ class HeldDescriptors {
   void Tell(const UnseenEnd& end, const Ending& ending);
   bool TellIfUnseen(uint64_t key, const Ending& ending);
   void Confirm(Lifetime& elder);
-  void HeldMore();
+  void KeepPeak();
 
   bool IsAnother(const Lifetime& lifetime, const SeenDescriptor& seen) const;
   void Describe(Lifetime& lifetime, const SeenDescriptor& seen);

@@ -35,7 +35,7 @@ HeldDescriptors::HeldDescriptors(const Image& image, Recording& recording, Trace
     : recording_(recording), totals_(totals) {
   const Origin origin = image.forked_from != 0 ? Origin::kCopy : Origin::kInherited;
   for (const auto& [fd, seen] : ByNumber(image.present)) by_number_[fd] = Elder(origin, image.started_ns, *seen);
-  HeldMore();
+  KeepPeak();
 }
 
 // Of those begun before a time. Where two have one number, the earlier one has ended: its close was lost.
@@ -92,7 +92,7 @@ void HeldDescriptors::Exec(const Image& image) {
     if (by_number_.contains(fd)) continue;
     by_number_[fd] = Elder(Origin::kInherited, image.started_ns, *seen);
   }
-  HeldMore();
+  KeepPeak();
 }
 
 void HeldDescriptors::Compare(const std::vector<SeenDescriptor>& seen, uint64_t at_ns) {
@@ -103,7 +103,7 @@ void HeldDescriptors::Compare(const std::vector<SeenDescriptor>& seen, uint64_t 
   CompareElders(unclaimed, at_ns);
   CompareLifetimes(unclaimed, at_ns);
   for (const auto& [fd, descriptor] : unclaimed) by_number_[fd] = Elder(Origin::kProvisional, at_ns, *descriptor);
-  HeldMore();
+  KeepPeak();
 }
 
 void HeldDescriptors::CompareElders(SeenByNumber& unclaimed, uint64_t at_ns) {

@@ -39,7 +39,10 @@ class ProgramImage {
   ThreadLabel& WriterOf(uint32_t ring) { return writers_[ring]; }
 
   // As the image's rings count.
-  void SetLost(uint64_t events, uint64_t stackless) { lost_ = events, stackless_ = stackless; }
+  void SetLost(uint64_t events, uint64_t stackless) {
+    lost_ = events;
+    stackless_ = stackless;
+  }
   uint64_t lost() const { return lost_; }
   uint64_t stackless() const { return stackless_; }
 
