@@ -97,7 +97,11 @@ bool TracedProcess::Count(const Opened& opened, uint64_t at_ns, const ThreadLabe
                   .seen = nullptr});
   if (has_site) LearnResource(place, opened.source());
   if (const std::optional<ParkedClose> close = parked_.Take(id)) {
-    close->unseen ? held_.Replace(id, close->at_ns) : held_.Close(id, {close->at_ns, close->closer});
+    if (close->unseen) {
+      held_.Replace(id, close->at_ns);
+    } else {
+      held_.Close(id, {close->at_ns, close->closer});
+    }
   }
   return true;
 }
