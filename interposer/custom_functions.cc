@@ -89,6 +89,13 @@ int Fcntl(Row row, int fd, int command, long argument) {
   return Duplicated(row, fd, [&] { return real(fd, command, argument); });
 }
 
+template <typename Call>
+void Logged(Row row, Call call) {
+  HiddenOpening opening(Hidden::kLog);
+  call();
+  opening.Done(row);
+}
+
 // A second descriptor for the remote program's errors, where the caller wanted one.
 int Connected(Row row, int fd, const int* errors) {
   if (fd >= 0 && errors != nullptr) Created(row, *errors);
@@ -154,6 +161,26 @@ FDTRACE_EXPORT int recvmmsg(int fd, mmsghdr* messages, unsigned count, int flags
   const int result = REAL(recvmmsg)(fd, messages, count, flags, timeout);
   Received(Row::recvmmsg, messages, result);
   return result;
+}
+
+// The first message opens the log where openlog has not.
+FDTRACE_EXPORT void vsyslog(int priority, const char* format, va_list rest) {
+  Logged(Row::vsyslog, [&] { REAL(vsyslog)(priority, format, rest); });
+}
+FDTRACE_EXPORT void __vsyslog_chk(int priority, int flag, const char* format, va_list rest) {
+  Logged(Row::__vsyslog_chk, [&] { REAL(__vsyslog_chk)(priority, flag, format, rest); });
+}
+FDTRACE_EXPORT void syslog(int priority, const char* format, ...) {
+  va_list rest;
+  va_start(rest, format);
+  Logged(Row::syslog, [&] { REAL(vsyslog)(priority, format, rest); });
+  va_end(rest);
+}
+FDTRACE_EXPORT void __syslog_chk(int priority, int flag, const char* format, ...) {
+  va_list rest;
+  va_start(rest, format);
+  Logged(Row::__syslog_chk, [&] { REAL(__vsyslog_chk)(priority, flag, format, rest); });
+  va_end(rest);
 }
 
 FDTRACE_EXPORT int rcmd(char** host, unsigned short port, const char* local, const char* remote, const char* command,

@@ -12,6 +12,7 @@
 #include <pty.h>
 #include <pwd.h>
 #include <shadow.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -52,6 +53,8 @@ int __dup2(int, int);
 int __pipe(int[2]);
 int __fcntl(int, int, ...);
 mqd_t __mq_open_2(const char*, int);
+void __syslog_chk(int, int, const char*, ...);
+void __vsyslog_chk(int, int, const char*, va_list);
 pid_t __fork();
 pid_t __vfork();
 FILE* __setmntent(const char*, const char*);

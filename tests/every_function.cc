@@ -15,6 +15,8 @@
 #include <linux/landlock.h>
 #include <linux/perf_event.h>
 #include <linux/seccomp.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -200,6 +202,37 @@ bool RunsRemotely(Row row) {
   if (row == Row::rexec) fd = rexec(&host, address.sin_port, "nobody", "nobody", "true", nullptr);
   if (row == Row::rexec_af) fd = rexec_af(&host, address.sin_port, "nobody", "nobody", "true", nullptr, AF_INET);
   return fd >= 0;
+}
+
+// A system log: the machine's, or, where there is none, a socket under that name in a namespace of our own, served by a
+// child that ends with us.
+bool HaveLog() {
+  if (access("/dev/log", W_OK) == 0) return true;
+  if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+      mount("none", "/dev", "tmpfs", 0, nullptr) != 0) {
+    return false;
+  }
+  const int server = socket(AF_UNIX, SOCK_DGRAM, 0);
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  strcpy(address.sun_path, "/dev/log");
+  const bool bound = bind(server, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  const pid_t us = getpid();
+  if (bound && fork() == 0) {
+    closefrom(server + 1);
+    while (getppid() == us) usleep(10'000);
+    _exit(0);
+  }
+  return close(server) == 0 && bound;
+}
+
+template <typename Log>
+bool LogList(Log log, int level, const char* format, ...) {
+  va_list rest;
+  va_start(rest, format);
+  log(level, format, rest);
+  va_end(rest);
+  return true;
 }
 
 bool Reap(pid_t child) {

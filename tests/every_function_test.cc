@@ -89,7 +89,9 @@ TEST(EveryCreator, LeakedOnceIsFoundOnceAndTheTotalIsWhatProcShows) {
     // The get…ent functions share the descriptor that the set…ent of their family has opened.
     const bool shares = call.starts_with("get") && call.ends_with("ent");
     const bool again = call == "setutxent" || call == "getutxent";
-    if (exercise.leaks > 0 && !shares && !again) rows.push_back(call);
+    // And all that log share one socket, whose name may take a /dev of its own.
+    const bool logs = call.ends_with("log") || call.ends_with("log_chk");
+    if (exercise.leaks > 0 && !shares && !again && !logs) rows.push_back(call);
   }
   const Traced traced = TraceRows(rows);
   ASSERT_EQ(traced.ran.status, 0) << traced.ran.err;
