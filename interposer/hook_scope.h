@@ -33,6 +33,9 @@ struct Scratch {
 };
 static_assert(sizeof(Scratch) <= kScratchBytes);
 
+// Is this thread in fork(), and was every other out of the unwinder when it began?
+enum class Forking : uint8_t { kNo, kQuietly, kNotQuietly };
+
 // Initial-exec: reaching it calls nothing, even in a signal handler of a new thread. All zero in a new thread.
 struct ThreadState {
   uint32_t vfork_depth;  // > 0 in a vfork child, which runs in its parent's memory; offset known to vfork_*.S
@@ -44,7 +47,9 @@ struct ThreadState {
   uint64_t tail_seen;      // the reader was at least so far
   uint64_t stalled_at;     // 1 + the tail at which waiting for room was given up
   uint32_t unwinds_since;  // 1 + the unloads seen when this thread's first stack was taken
-  uintptr_t roomy_stack;   // an address of the stack that was last found to be no signal stack
+  uintptr_t signal_stack;  // as the thread set it by sigaltstack
+  size_t signal_stack_bytes;
+  Forking forking;
   bool announced;          // this writer's Thread event is in the ring
   uint64_t next_lifetime;  // of the block of ids at hand
   uint64_t lifetimes_end;

@@ -9,12 +9,19 @@
 #include "interposer/real_functions.h"
 #include "interposer/undeclared.h"
 
+extern "C" __attribute__((weak)) void pthread_testcancel();  // in another library before glibc 2.34
+
 namespace fdtrace {
 namespace {
 
 // A FILE's number without its lock; streams over memory have none. Null is for the real function to judge.
 int StreamDescriptor(FILE* stream) { return stream == nullptr ? -1 : stream->_fileno; }
 int DirectoryDescriptor(DIR* directory) { return directory == nullptr ? -1 : ::dirfd(directory); }
+// close() is where a thread may be cancelled, and then it closes nothing: that is to happen before we say it did.
+int AfterCancellation(int fd) {
+  if (pthread_testcancel != nullptr) pthread_testcancel();
+  return fd;
+}
 template <typename Walk>
 int WalkDescriptor(Walk* walk) {
   return walk == nullptr ? -1 : walk->fts_rfd;

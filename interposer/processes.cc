@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <linux/futex.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <time.h>
 
@@ -64,7 +65,7 @@ class InterruptedWork {
 
 // Every way of forking that runs the child in a copy of our memory.
 template <typename Call>
-pid_t Forking(Call call) {
+pid_t ForkBy(Call call) {
   if (InVforkChild()) {
     const pid_t pid = call();
     if (pid == 0) fdtrace_thread.vfork_depth = 0;  // the child's memory is its own again
@@ -99,18 +100,18 @@ using namespace fdtrace;  // NOLINT
 #define REAL(name) Real<decltype(::name)>(Row::name)
 
 FDTRACE_EXPORT pid_t fork() noexcept {
-  return Forking([] { return REAL(fork)(); });
+  return ForkBy([] { return REAL(fork)(); });
 }
 FDTRACE_EXPORT pid_t __fork() {
-  return Forking([] { return REAL(__fork)(); });
+  return ForkBy([] { return REAL(__fork)(); });
 }
 FDTRACE_EXPORT pid_t _Fork() noexcept {
-  return Forking([] { return REAL(_Fork)(); });
+  return ForkBy([] { return REAL(_Fork)(); });
 }
 
 FDTRACE_EXPORT int forkpty(int* master, char* name, const termios* terminal, const winsize* size) noexcept {
   int fd = -1;
-  const pid_t pid = Forking([&] { return REAL(forkpty)(&fd, name, terminal, size); });
+  const pid_t pid = ForkBy([&] { return REAL(forkpty)(&fd, name, terminal, size); });
   if (pid >= 0) *master = fd;
   if (pid > 0) Created(Row::forkpty, fd);
   return pid;
@@ -126,7 +127,7 @@ FDTRACE_EXPORT int login_tty(int fd) noexcept {
 // The child goes on; the parent ends inside, past our _exit.
 FDTRACE_EXPORT int daemon(int keep_directory, int keep_standard) noexcept {
   int result = -1;
-  Forking([&] {
+  ForkBy([&] {
     result = REAL(daemon)(keep_directory, keep_standard);
     return result == 0 ? 0 : -1;
   });
@@ -145,6 +146,17 @@ FDTRACE_EXPORT __attribute__((noreturn)) void _Exit(int status) noexcept {
   AnnounceExit(status);
   REAL(_Exit)(status);
   __builtin_unreachable();
+}
+
+// Where a handler's stack ends, so that we can stay within it.
+FDTRACE_EXPORT int sigaltstack(const stack_t* stack, stack_t* old) noexcept {
+  const int result = REAL(sigaltstack)(stack, old);
+  if (result == 0 && stack != nullptr && !InVforkChild()) {
+    const bool enabled = (stack->ss_flags & SS_DISABLE) == 0;
+    fdtrace_thread.signal_stack = reinterpret_cast<uintptr_t>(stack->ss_sp);
+    fdtrace_thread.signal_stack_bytes = enabled ? stack->ss_size : 0;
+  }
+  return result;
 }
 
 FDTRACE_EXPORT int dlclose(void* handle) noexcept {

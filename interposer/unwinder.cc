@@ -3,7 +3,6 @@
 #include <dlfcn.h>
 #define UNW_LOCAL_ONLY
 #include <libunwind.h>
-#include <signal.h>
 #include <time.h>
 #include <ucontext.h>
 
@@ -46,19 +45,12 @@ constinit std::atomic<uint32_t> g_recording_threads{
     0};                                        // since this process, or the one it was copied from, said hello
 constinit std::atomic<long> g_trusted_pid{0};  // the process whose fork we have seen and found quiet
 
-// Unwinding new code takes five kilobytes of stack. A signal handler's may have less, and nothing stops us at its end,
-// so it is looked at whenever we find ourselves far from where we were last.
+// Unwinding new code takes five kilobytes of stack. A signal handler's may have less, and nothing stops us at its end.
 bool StackHasRoom() {
-  constexpr uintptr_t kNear = 64 * 1024;
   constexpr uintptr_t kNeeded = 12 * 1024;
-  const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
-  const uintptr_t last = fdtrace_thread.roomy_stack;
-  if (here - last + kNear <= 2 * kNear) return true;
-  stack_t stack = {};
-  RawSyscall(SYS_sigaltstack, nullptr, reinterpret_cast<long>(&stack));
-  if ((stack.ss_flags & SS_ONSTACK) != 0) return here - reinterpret_cast<uintptr_t>(stack.ss_sp) >= kNeeded;
-  fdtrace_thread.roomy_stack = here;
-  return true;
+  const ThreadState& thread = fdtrace_thread;
+  const uintptr_t above_end = reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) - thread.signal_stack;
+  return above_end >= thread.signal_stack_bytes || above_end >= kNeeded;
 }
 
 bool MayEnter(const HookScope& scope) {
@@ -69,6 +61,8 @@ bool MayEnter(const HookScope& scope) {
 // The fence between marking ourselves and looking for a fork, and the one between announcing a fork and looking for
 // marks, are the exchanges: one of the two sees the other.
 bool Enter(RingHeader& ring) {
+  // A handler of pthread_atfork, in the parent or the child: the fork is our own.
+  if (fdtrace_thread.forking != Forking::kNo) return fdtrace_thread.forking == Forking::kQuietly;
   for (int nap = 0; nap < kMaxUnwindNaps; ++nap) {
     ring.in_unwinder.exchange(1, std::memory_order_seq_cst);
     if (g_forks_waiting.load(std::memory_order_seq_cst) == 0) return true;
@@ -162,19 +156,24 @@ bool IsUnwinder(const void* address) {
 UnwinderForkGuard::UnwinderForkGuard() {
   const Attachment* const attachment = AttachedAlready();
   g_forks_waiting.fetch_add(1, std::memory_order_seq_cst);
-  quiet_ = true;
-  if (attachment == nullptr) return;
-  for (int nap = 0; (quiet_ = !OthersInside(*attachment)) == false && nap < kMaxForkNaps; ++nap) {
+  bool quiet = attachment == nullptr || !OthersInside(*attachment);
+  for (int nap = 0; !quiet && nap < kMaxForkNaps; ++nap) {
     RawSyscall(SYS_nanosleep, &kNap, 0);
+    quiet = !OthersInside(*attachment);
   }
+  fdtrace_thread.forking = quiet ? Forking::kQuietly : Forking::kNotQuietly;
 }
 
-void UnwinderForkGuard::InParent() { g_forks_waiting.fetch_sub(1, std::memory_order_seq_cst); }
+void UnwinderForkGuard::InParent() {
+  fdtrace_thread.forking = Forking::kNo;
+  g_forks_waiting.fetch_sub(1, std::memory_order_seq_cst);
+}
 
 void UnwinderForkGuard::InChild() {
   g_forks_waiting.store(0, std::memory_order_relaxed);
   g_trusted_pid.store(RawSyscall(SYS_getpid), std::memory_order_relaxed);
-  if (!quiet_) g_distrusted.store(true, std::memory_order_relaxed);
+  if (fdtrace_thread.forking == Forking::kNotQuietly) g_distrusted.store(true, std::memory_order_relaxed);
+  fdtrace_thread.forking = Forking::kNo;
 }
 
 void CheckUnwinderAfterFork() {

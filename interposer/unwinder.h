@@ -29,9 +29,6 @@ class UnwinderForkGuard {
   UnwinderForkGuard();  // other threads stay out of the unwinder from here on
   void InParent();
   void InChild();
-
- private:
-  bool quiet_ = false;
 };
 
 // At a forked child's first event. If it was forked past our fork() (by a system call of the program's own) while other

@@ -81,11 +81,28 @@ TEST(Hazards, SignalHandlersThatInterruptUsMayDoAnythingAndLeaveByLongjmp) {
 
 TEST(Hazards, ASmallSignalStackIsNotOverrun) {
   const Ran bare = RunBare({Program("small_stack")});
-  if (bare.out != "3 opened\n") GTEST_SKIP() << "this processor's registers alone fill the stack";
+  if (bare.out != "6 opened\n") GTEST_SKIP() << "this processor's registers alone fill the stack";
   const Traced traced = Trace({Program("small_stack")});
   EXPECT_EQ(traced.ran.out, bare.out);
   EXPECT_EQ(traced.ran.status, 0);
-  EXPECT_EQ(traced.report.recording().opened(), 3u);
+  EXPECT_EQ(traced.report.recording().opened(), 6u);
+}
+
+TEST(Hazards, HandlersOfAForkMayOpenAndAreNotKeptWaiting) {
+  const Traced traced = Trace({Program("atfork")});
+  EXPECT_EQ(traced.ran.status, 0);
+  EXPECT_EQ(traced.ran.out, "20 forks\n");
+  EXPECT_EQ(traced.report.leaks_size(), 0) << Describe(traced.report);
+  EXPECT_EQ(traced.report.recording().opened(), 60u);
+  for (const std::string& note : traced.report.recording().notes()) {
+    EXPECT_EQ(note.find("no stack"), std::string::npos) << note;
+  }
+}
+
+TEST(Hazards, ACloseThatIsCancelledHasNotClosed) {
+  const Traced traced = Trace({Program("cancelled_close")});
+  EXPECT_EQ(traced.ran.status, 0);
+  EXPECT_EQ(LeakIn(traced.report, "open_here").still_open(), 1u) << Describe(traced.report);
 }
 
 TEST(Hazards, AProgramOfAnotherLibcStartedByATracedOneRunsAsEver) {

@@ -19,12 +19,10 @@ static void on_signal(int signal) {
   close(fd);
 }
 
-int main(void) {
-  unsigned char* room = mmap(NULL, kBelow + kStack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+static int try_on(unsigned char* room) {
   memset(room, 0xaa, kBelow);
   stack_t stack = {.ss_sp = room + kBelow, .ss_size = kStack};
-  struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_ONSTACK};
-  if (sigaltstack(&stack, NULL) != 0 || sigaction(SIGUSR1, &action, NULL) != 0) return 2;
+  if (sigaltstack(&stack, NULL) != 0) return 2;
   for (int i = 0; i < 3; ++i) raise(SIGUSR1);
   for (int i = 0; i < kBelow; ++i) {
     if (room[i] != 0xaa) {
@@ -32,6 +30,15 @@ int main(void) {
       return 1;
     }
   }
+  return 0;
+}
+
+int main(void) {
+  unsigned char near[kBelow + kStack];  // within the thread's own stack
+  struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_ONSTACK};
+  if (sigaction(SIGUSR1, &action, NULL) != 0) return 2;
+  unsigned char* far = mmap(NULL, kBelow + kStack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (try_on(far) != 0 || try_on(near) != 0) return 1;
   printf("%d opened\n", opened);
   return 0;
 }
