@@ -1,18 +1,22 @@
 #include "interposer/attachment.h"
 
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 
+#include <cerrno>
+#include <climits>
 #include <cstddef>
 #include <cstring>
 
 #include "interposer/memory.h"
 #include "interposer/raw_syscall.h"
 #include "interposer/start.h"
+#include "interposer/text.h"
 #include "interposer/unwinder.h"
 
 namespace fdtrace {
@@ -73,7 +77,7 @@ struct Mapped {
   Arena* arena;
 };
 
-bool ReceiveWelcome(long connection, Welcome& welcome, int (&fds)[2]) {
+Answer ReceiveWelcome(long connection, Welcome& welcome, int (&fds)[2]) {
   iovec part = {&welcome, sizeof welcome};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof fds)];
   msghdr message = {};
@@ -88,9 +92,10 @@ bool ReceiveWelcome(long connection, Welcome& welcome, int (&fds)[2]) {
     received = static_cast<int>((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
     std::memcpy(fds, CMSG_DATA(header), static_cast<size_t>(received) * sizeof(int));
   }
-  if (got == sizeof welcome && received == 2) return true;
-  for (int i = 0; i < received; ++i) RawSyscall(SYS_close, fds[i]);  // one only: the table was full
-  return false;
+  if (got == sizeof welcome && received == 2) return Answer::kWelcome;
+  for (int i = 0; i < received; ++i) RawSyscall(SYS_close, fds[i]);
+  // Cut short: the table was full. Else the collector did not answer, and the program waits for it no second time.
+  return got == sizeof welcome && (message.msg_flags & MSG_CTRUNC) != 0 ? Answer::kNotNow : Answer::kNever;
 }
 
 // One conversation with the collector: hello, welcome, two mappings; no descriptor is left.
@@ -118,7 +123,7 @@ Answer SayHello(HelloKind kind, Mapped& mapped) {
 
   Welcome welcome = {};
   int fds[2] = {-1, -1};
-  if (!ReceiveWelcome(connection.get(), welcome, fds)) return Answer::kNotNow;
+  if (const Answer answer = ReceiveWelcome(connection.get(), welcome, fds); answer != Answer::kWelcome) return answer;
   const ScopedDescriptor session_file(fds[0]);
   const ScopedDescriptor arena_file(fds[1]);
   if (welcome.version != kProtocolVersion || welcome.arena_bytes != sizeof(Arena)) return Answer::kNever;
@@ -139,16 +144,21 @@ bool MayTryNow(Attachment& page) {
 enum class Turn { kOurs, kAnothersIsOver, kNone };
 
 Turn TakeTurn(std::atomic<uint32_t>& talker) {
-  constexpr timespec kNap = {.tv_sec = 0, .tv_nsec = 200'000};
-  constexpr int kMaxNaps = 50'000;  // ten seconds: twice as long as a hello may take
+  constexpr timespec kWait = {.tv_sec = 1, .tv_nsec = 0};
+  constexpr int kMaxWaits = 10;  // ten seconds: twice as long as a hello may take
   const auto tid = static_cast<uint32_t>(RawSyscall(SYS_gettid));
   uint32_t owner = 0;
   if (talker.compare_exchange_strong(owner, tid, std::memory_order_acq_rel)) return Turn::kOurs;
-  for (int nap = 0; owner != tid && nap < kMaxNaps; ++nap) {
-    if (talker.load(std::memory_order_acquire) == 0) return Turn::kAnothersIsOver;
-    RawSyscall(SYS_nanosleep, &kNap, 0);
+  for (int wait = 0; owner != tid && wait < kMaxWaits; ++wait) {
+    RawSyscall(SYS_futex, &talker, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, owner, reinterpret_cast<long>(&kWait));
+    if (talker.load(std::memory_order_acquire) != owner) return Turn::kAnothersIsOver;
   }
   return Turn::kNone;
+}
+
+void EndTurn(std::atomic<uint32_t>& talker) {
+  talker.store(0, std::memory_order_release);
+  RawSyscall(SYS_futex, &talker, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, INT_MAX);
 }
 
 bool SayHelloAs(HelloKind kind, Attachment& page) {
@@ -175,7 +185,7 @@ Attachment* AttachNow(Attachment& page) {
     if (page.phase.load(std::memory_order_acquire) == Phase::kFresh) {
       SayHelloAs(MemorySerial() == 0 ? HelloKind::kImage : HelloKind::kForked, page);
     }
-    page.talker.store(0, std::memory_order_release);
+    EndTurn(page.talker);
   }
   if (page.phase.load(std::memory_order_acquire) == Phase::kAttached) return &page;
   page.lost_unattached.fetch_add(1, std::memory_order_relaxed);
@@ -188,10 +198,11 @@ void ReadSessionVariable(char** environment) {
   constexpr size_t kNameBytes = sizeof kSessionVariable - 1;
   if (g_address.known || environment == nullptr) return;
   for (char** entry = environment; *entry != nullptr; ++entry) {
-    if (std::strncmp(*entry, kSessionVariable, kNameBytes) != 0 || (*entry)[kNameBytes] != '=') continue;
+    if (!TextStarts(*entry, kSessionVariable) || (*entry)[kNameBytes] != '=') continue;
     const char* const name = *entry + kNameBytes + 1;
-    const char* const colon = std::strchr(name, ':');
-    if (colon == nullptr || std::strlen(colon + 1) != kCookieBytes) return;
+    const char* colon = name;
+    while (*colon != '\0' && *colon != ':') ++colon;
+    if (*colon != ':' || TextLength(colon + 1) != kCookieBytes) return;
     const auto name_bytes = static_cast<size_t>(colon - name);
     if (name_bytes == 0 || name_bytes + 1 > sizeof g_address.socket.sun_path) return;
     g_address.socket.sun_family = AF_UNIX;
@@ -241,7 +252,7 @@ bool GrowArenas(Attachment& attachment) {
     attachment.arenas[count].store(mapped.arena, std::memory_order_relaxed);
     attachment.arena_count.store(count + 1, std::memory_order_release);
   }
-  attachment.talker.store(0, std::memory_order_release);
+  EndTurn(attachment.talker);
   return welcome;
 }
 

@@ -14,7 +14,6 @@
 #include "interposer/interposed_functions.h"
 #include "interposer/real_functions.h"
 #include "interposer/undeclared.h"
-#include "interposer/unwinder.h"
 
 namespace fdtrace {
 namespace {

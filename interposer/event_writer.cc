@@ -3,10 +3,9 @@
 #include <sys/prctl.h>
 #include <time.h>
 
-#include <cstring>
-
 #include "interposer/raw_syscall.h"
 #include "interposer/ring_writer.h"
+#include "interposer/text.h"
 #include "interposer/wire.h"
 
 namespace fdtrace {
@@ -37,7 +36,7 @@ void SendThread(const HookScope& scope) {
   RawSyscall(SYS_prctl, PR_GET_NAME, reinterpret_cast<long>(name));
   fdtrace_thread.announced = Write(scope, kThread, [&](WireWriter& wire) {
     wire.Varint(1, fdtrace_thread.ring->owner.load(std::memory_order_relaxed));
-    wire.Bytes(2, name, strnlen(name, sizeof name));
+    wire.Bytes(2, name, TextLength(name, sizeof name));
   });
 }
 
@@ -45,7 +44,7 @@ void SendFunction(const HookScope& scope, Row row) {
   const auto number = static_cast<size_t>(row);
   const bool sent = Write(scope, kFunction, [&](WireWriter& wire) {
     wire.Varint(1, number);
-    wire.Bytes(2, kRows[number].name, strlen(kRows[number].name));
+    wire.Bytes(2, kRows[number].name, TextLength(kRows[number].name));
     wire.Varint(3, static_cast<uint64_t>(kRows[number].resource));
   });
   if (sent) g_function_sent[number].store(true, std::memory_order_relaxed);
@@ -69,7 +68,7 @@ bool WriteOpened(const HookScope& scope, const OpenedEvent& event) {
     wire.Fixed64(4, event.stack);
     wire.Varint(5, event.source);
     wire.Varint(6, event.replaced);
-    if (event.path != nullptr) wire.Bytes(7, event.path, strnlen(event.path, kMaxPathBytes));
+    if (event.path != nullptr) wire.Bytes(7, event.path, TextLength(event.path, kMaxPathBytes));
     wire.Int32(8, event.companion + 1);
     wire.Varint(9, event.overwrote);
   });
@@ -98,7 +97,7 @@ bool WriteClosedRange(const HookScope& scope, const ClosedRangeEvent& event) {
 bool WriteModule(const HookScope& scope, const ModuleEvent& event) {
   return Write(scope, kModule, [&](WireWriter& wire) {
     wire.Fixed64(1, event.key);
-    wire.Bytes(2, event.path, strlen(event.path));
+    wire.Bytes(2, event.path, TextLength(event.path));
     wire.Bytes(3, event.build_id.data(), event.build_id.size());
   });
 }

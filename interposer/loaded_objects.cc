@@ -10,7 +10,7 @@
 #include "interposer/hash.h"
 #include "interposer/memory.h"
 #include "interposer/raw_syscall.h"
-#include "interposer/real_functions.h"
+#include "interposer/text.h"
 
 // Absent before glibc 2.35 and from other libcs: then objects loaded later stay unknown.
 extern "C" __attribute__((weak)) int _dl_find_object(void*, dl_find_object*) noexcept;
@@ -20,7 +20,7 @@ namespace {
 
 constinit std::atomic<LoadedObject*> g_objects{nullptr};
 constinit std::atomic<uint32_t> g_generation{1};
-constinit std::atomic<uint32_t> g_unloads{0};
+constinit std::atomic<uint32_t> g_displacements{0};
 constinit uintptr_t g_own_start = 0;
 constinit uintptr_t g_own_end = 0;
 
@@ -49,18 +49,19 @@ __attribute__((noinline)) const char* BelowWorkingDirectory(const char* name, si
 }
 
 const char* AbsolutePath(const char* name) {
-  const size_t length = strlen(name);
+  const size_t length = TextLength(name);
   return name[0] == '/' ? CopyString(name, length) : BelowWorkingDirectory(name, length);
 }
 
 // The vDSO has a name and no file; the executable has a file and no name.
 const char* PathOf(const dl_phdr_info& info) {
   if (info.dlpi_name == nullptr || info.dlpi_name[0] == '\0') return ExecutablePath();
-  if (strncmp(info.dlpi_name, "linux-vdso.so", 13) == 0 || strncmp(info.dlpi_name, "linux-gate.so", 13) == 0) return "";
+  if (TextStarts(info.dlpi_name, "linux-vdso.so") || TextStarts(info.dlpi_name, "linux-gate.so")) return "";
   return AbsolutePath(info.dlpi_name);
 }
 
-std::span<const unsigned char> CopyBuildId(const dl_phdr_info& info) {
+// Where it is mapped.
+std::span<const unsigned char> BuildIdOf(const dl_phdr_info& info) {
   for (int i = 0; i < info.dlpi_phnum; ++i) {
     const auto& header = info.dlpi_phdr[i];
     if (header.p_type != PT_NOTE) continue;
@@ -73,16 +74,21 @@ std::span<const unsigned char> CopyBuildId(const dl_phdr_info& info) {
       const unsigned char* const name = at + sizeof note;
       const unsigned char* const content = at + ((sizeof note + note.n_namesz + align - 1) & ~(align - 1));
       if (content + note.n_descsz > end) break;
-      if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && std::memcmp(name, "GNU", 4) == 0) {
-        auto* const copy = static_cast<unsigned char*>(AllocateForever(note.n_descsz));
-        if (copy == nullptr) return {};
-        std::memcpy(copy, content, note.n_descsz);
-        return {copy, note.n_descsz};
+      if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
+          TextEquals(reinterpret_cast<const char*>(name), "GNU")) {
+        return {content, note.n_descsz};
       }
       at = content + ((note.n_descsz + align - 1) & ~(align - 1));
     }
   }
   return {};
+}
+
+std::span<const unsigned char> Copy(std::span<const unsigned char> bytes) {
+  auto* const copy = static_cast<unsigned char*>(AllocateForever(bytes.size()));
+  if (copy == nullptr) return {};
+  std::memcpy(copy, bytes.data(), bytes.size());
+  return {copy, bytes.size()};
 }
 
 void SetExtent(LoadedObject& object) {
@@ -103,7 +109,40 @@ const void* IdentityAt(uintptr_t address) {
   return found.dlfo_link_map;
 }
 
+bool Same(std::span<const unsigned char> a, std::span<const unsigned char> b) {
+  if (a.size() != b.size()) return false;
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (a[i] != b[i]) return false;
+  }
+  return true;
+}
+
+// Is it one that was unloaded and is back where it was? Then its entry serves again.
+bool Returned(const dl_phdr_info& info, std::span<const unsigned char> build_id) {
+  if (build_id.empty() || info.dlpi_name == nullptr) return false;
+  for (LoadedObject* old = g_objects.load(std::memory_order_acquire); old != nullptr; old = old->next) {
+    if (!old->gone.load(std::memory_order_relaxed) || old->info.dlpi_addr != info.dlpi_addr ||
+        !TextEquals(old->path, info.dlpi_name) || !Same(old->build_id, build_id)) {
+      continue;
+    }
+    old->identity.store(IdentityAt(old->start), std::memory_order_relaxed);
+    old->gone.store(false, std::memory_order_release);
+    return true;
+  }
+  return false;
+}
+
+// Where it stands in the place of another, what was learnt about that place is void.
+bool Displaces(const LoadedObject& object) {
+  for (LoadedObject* old = g_objects.load(std::memory_order_acquire); old != nullptr; old = old->next) {
+    if (old->gone.load(std::memory_order_relaxed) && old->start < object.end && object.start < old->end) return true;
+  }
+  return false;
+}
+
 void AddObject(const dl_phdr_info& info) {
+  const std::span<const unsigned char> build_id = BuildIdOf(info);
+  if (Returned(info, build_id)) return;
   auto* const object = static_cast<LoadedObject*>(AllocateForever(sizeof(LoadedObject)));
   const size_t header_bytes = info.dlpi_phnum * sizeof(ElfW(Phdr));
   auto* const headers = static_cast<ElfW(Phdr)*>(AllocateForever(header_bytes));
@@ -113,11 +152,12 @@ void AddObject(const dl_phdr_info& info) {
   object->info.dlpi_phdr = headers;
   object->path = PathOf(info);
   object->info.dlpi_name = object->path;
-  object->build_id = CopyBuildId(info);
+  object->build_id = Copy(build_id);
   SetExtent(*object);
   object->identity = IdentityAt(object->start);
   object->key =
-      HashBytes(HashBytes(1, object->path, strlen(object->path)), object->build_id.data(), object->build_id.size());
+      HashBytes(HashBytes(1, object->path, TextLength(object->path)), object->build_id.data(), object->build_id.size());
+  if (Displaces(*object)) g_displacements.fetch_add(1, std::memory_order_acq_rel);
   object->next = g_objects.load(std::memory_order_relaxed);
   while (!g_objects.compare_exchange_weak(object->next, object, std::memory_order_acq_rel)) {
   }
@@ -129,9 +169,7 @@ int AddListed(dl_phdr_info* info, size_t, void*) {
 }
 
 void MarkGone(LoadedObject& object) {
-  if (object.gone.exchange(true, std::memory_order_relaxed)) return;
-  g_generation.fetch_add(1, std::memory_order_acq_rel);
-  g_unloads.fetch_add(1, std::memory_order_acq_rel);
+  if (!object.gone.exchange(true, std::memory_order_relaxed)) g_generation.fetch_add(1, std::memory_order_acq_rel);
 }
 
 bool Vanished(const LoadedObject& object) {
@@ -141,7 +179,7 @@ bool Vanished(const LoadedObject& object) {
 }  // namespace
 
 void ListLoadedObjects() {
-  Real<decltype(::dl_iterate_phdr)>(Row::dl_iterate_phdr)(AddListed, nullptr);
+  dl_iterate_phdr(AddListed, nullptr);
   if (const LoadedObject* const own = FindLoadedObject(reinterpret_cast<uintptr_t>(&ListLoadedObjects))) {
     g_own_start = own->start;
     g_own_end = own->end;
@@ -164,7 +202,7 @@ bool NoticeLoadedObject(uintptr_t address) {
     MarkGone(*listed);
   }
   const auto* const header = static_cast<const ElfW(Ehdr)*>(found.dlfo_map_start);
-  if (std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0) return false;
+  if (!TextStarts(reinterpret_cast<const char*>(header->e_ident), ELFMAG)) return false;
   dl_phdr_info info = {};
   info.dlpi_addr = found.dlfo_link_map->l_addr;
   info.dlpi_name = found.dlfo_link_map->l_name;
@@ -191,7 +229,7 @@ int ReplayLoadedObjects(int (*callback)(dl_phdr_info*, size_t, void*), void* clo
   return 0;
 }
 
-uint32_t Unloads() { return g_unloads.load(std::memory_order_acquire); }
+uint32_t Displacements() { return g_displacements.load(std::memory_order_acquire); }
 
 uint32_t LoadGeneration() { return g_generation.load(std::memory_order_acquire); }
 

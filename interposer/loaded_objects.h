@@ -21,9 +21,9 @@ struct LoadedObject {
   LoadedObject* next;
   uintptr_t start;  // of its mappings
   uintptr_t end;
-  const void* identity;  // the loader's link_map: another one at the same place is another object
-  dl_phdr_info info;     // with copies of the name and the program headers
-  const char* path;      // absolute; empty for the vDSO
+  std::atomic<const void*> identity;  // the loader's link_map: another one at the same place is another object
+  dl_phdr_info info;                  // with copies of the name and the program headers
+  const char* path;                   // absolute; empty for the vDSO
   std::span<const unsigned char> build_id;
   uint64_t key;            // Module.key of event.proto
   std::atomic<bool> gone;  // unloaded
@@ -45,8 +45,8 @@ void DropUnloadedObjects();
 // As dl_iterate_phdr, over the list.
 int ReplayLoadedObjects(int (*callback)(dl_phdr_info*, size_t, void*), void* closure);
 
-// How many objects were seen to be unloaded.
-uint32_t Unloads();
+// How often an object was loaded where another one had been.
+uint32_t Displacements();
 
 // Counts changes that can give an address another meaning.
 uint32_t LoadGeneration();

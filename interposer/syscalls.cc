@@ -14,8 +14,6 @@
 #include "interposer/interposed_functions.h"
 #include "interposer/processes.h"
 #include "interposer/real_functions.h"
-#include "interposer/unwinder.h"
-#include "interposer/unwinder_guard.h"
 
 // Numbers that a machine lacks (aarch64 has no open) or that the headers here do not know yet get one that no call has,
 // each its own, so that the table need not know of machines.
@@ -110,8 +108,5 @@ FDTRACE_EXPORT long syscall(long number, ...) noexcept {
   call.number = number;
   for (long* argument : {&call.a, &call.b, &call.c, &call.d, &call.e, &call.f}) *argument = va_arg(rest, long);
   va_end(rest);
-  if (IsUnwinder(__builtin_return_address(0)) && IsUnwinderPipe(static_cast<int>(call.a))) {
-    return SyscallForUnwinder(number, call.a, call.b);
-  }
   return Dispatch(call);
 }

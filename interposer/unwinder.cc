@@ -8,8 +8,10 @@
 
 #include <atomic>
 
+#include "interposer/imports.h"
 #include "interposer/loaded_objects.h"
 #include "interposer/raw_syscall.h"
+#include "interposer/unwinder_guard.h"
 
 extern "C" __attribute__((weak)) int getcontext(ucontext_t*) noexcept;  // musl has none
 
@@ -37,8 +39,6 @@ struct StepFunctions {
 };
 constinit StepFunctions g_slow = {};
 constinit std::atomic<uint32_t> g_flushed_at{0};
-constinit uintptr_t g_text_start = 0;
-constinit uintptr_t g_text_end = 0;
 constinit std::atomic<bool> g_distrusted{false};  // its locks may be held by a thread that this process does not have
 constinit std::atomic<uint32_t> g_forks_waiting{0};
 constinit std::atomic<uint32_t> g_recording_threads{
@@ -76,7 +76,7 @@ bool Enter(RingHeader& ring) {
 // Once code that a thread may have learnt about was unloaded, other code may stand in its place: that thread goes the
 // slow way.
 bool CanTrustCache() {
-  const uint32_t now = Unloads() + 1;
+  const uint32_t now = Displacements() + 1;
   if (fdtrace_thread.unwinds_since == 0) fdtrace_thread.unwinds_since = now;
   return fdtrace_thread.unwinds_since == now;
 }
@@ -87,8 +87,9 @@ size_t Trace(std::span<void*> frames) {
 }
 
 size_t Step(std::span<void*> frames) {
-  const uint32_t unloads = Unloads();
-  if (g_flushed_at.exchange(unloads, std::memory_order_relaxed) != unloads) g_slow.flush(*g_slow.local_space, 0, 0);
+  const uint32_t displacements = Displacements();
+  if (g_flushed_at.exchange(displacements, std::memory_order_relaxed) != displacements)
+    g_slow.flush(*g_slow.local_space, 0, 0);
   unw_context_t context;
   unw_cursor_t cursor;
   getcontext(&context);
@@ -131,11 +132,8 @@ void LoadUnwinder() {
       !FDTRACE_FIND(flush, unw_flush_cache) || !FDTRACE_FIND(local_space, unw_local_addr_space)) {
     return;
   }
-  NoticeLoadedObject(reinterpret_cast<uintptr_t>(backtrace));
-  const LoadedObject* const object = FindLoadedObject(reinterpret_cast<uintptr_t>(backtrace));
-  if (object == nullptr) return;  // could not tell its calls from the program's: better no stacks
-  g_text_start = object->start;
-  g_text_end = object->end;
+  // Unguarded it is a danger to the program: better no stacks.
+  if (!RedirectImports(*static_cast<const link_map*>(library), GuardedImport)) return;
   g_backtrace.store(backtrace, std::memory_order_release);
 }
 
@@ -146,11 +144,6 @@ size_t Unwind(const HookScope& scope, std::span<void*> frames) {
   const size_t count = CanTrustCache() ? Trace(frames) : Step(frames);
   ring.in_unwinder.store(0, std::memory_order_release);
   return count;
-}
-
-bool IsUnwinder(const void* address) {
-  const auto at = reinterpret_cast<uintptr_t>(address);
-  return at >= g_text_start && at < g_text_end;
 }
 
 UnwinderForkGuard::UnwinderForkGuard() {

@@ -1,7 +1,7 @@
 // Debian's libunwind, made fit for a stranger's process. Why each part is needed: ARCHITECTURE.md, "Stacks".
 //
 //  - dlopened RTLD_LOCAL in the constructor, never linked: linked, its _Unwind_* would come before libgcc's.
-//  - What it calls binds to our names, and those answer it without touching the program (unwinder_guard.cc).
+//  - What it calls is pointed at functions of ours, which touch nothing of the program's (unwinder_guard.cc).
 //  - Its mutexes remain. fork waits, bounded, until no other thread is inside; if that fails, the child takes no
 //  stacks.
 #pragma once
@@ -19,9 +19,6 @@ void LoadUnwinder();
 
 // Fills `frames` with return addresses, innermost first, and returns their number; 0 when none can be taken here.
 size_t Unwind(const HookScope& scope, std::span<void*> frames);
-
-// True when the code at this address is libunwind's: one of our functions asks about its return address.
-bool IsUnwinder(const void* address);
 
 // Round a fork: `Child` and `Parent` are told in which process they are.
 class UnwinderForkGuard {

@@ -1,23 +1,21 @@
 // The functions that libunwind calls to look at memory and files, and what it gets instead: it may open no pipe in the
-// program, write nothing into its files, open none of its own and wait for no loader lock. A call is libunwind's when
-// its return address lies there. Everybody else's calls go on unchanged.
+// program, write nothing into its files, open none of its own and wait for no loader lock. All others of libc it calls
+// directly, past whatever interceptors a sanitizer put before them: some do not work in a thread that is ending.
 //
 // libunwind tells whether an address can be read by writing a byte from it into a pipe of its own and reading it back.
 // It is handed two numbers that no descriptor can have, and a write to them asks the kernel about the address in
 // another way.
 #include "interposer/unwinder_guard.h"
 
-#include <cerrno>
-#include <csignal>
-#include <cstdarg>
+#include <dlfcn.h>
 
-#include "interposer/effects.h"
-#include "interposer/interposed_functions.h"
+#include <cerrno>
+#include <cstdarg>
+#include <cstdint>
+
 #include "interposer/loaded_objects.h"
 #include "interposer/raw_syscall.h"
-#include "interposer/real_functions.h"
-#include "interposer/undeclared.h"
-#include "interposer/unwinder.h"
+#include "interposer/text.h"
 
 namespace fdtrace {
 namespace {
@@ -25,73 +23,80 @@ namespace {
 constexpr int kReadEnd = 0x7ffffff0;  // beyond any fs.nr_open
 constexpr int kWriteEnd = 0x7ffffff1;
 
-// rt_sigprocmask copies the set before it looks at `how`: EFAULT or EINVAL tells. Even tight sandboxes allow it.
+int Refuse(int error) {
+  errno = error;
+  return -1;
+}
+
+// rt_sigprocmask copies the set before it looks at `how`: EFAULT or EINVAL tells. Even tight sandboxes allow it; one
+// that does not makes every address unreadable, and stacks short.
 bool Readable(const void* address) {
   constexpr long kNoSuchHow = -1;
   constexpr long kSetBytes = 8;
   const auto word = reinterpret_cast<uintptr_t>(address) & ~uintptr_t{7};
-  return RawSyscall(SYS_rt_sigprocmask, kNoSuchHow, static_cast<long>(word), 0, kSetBytes) != -EFAULT;
+  return RawSyscall(SYS_rt_sigprocmask, kNoSuchHow, static_cast<long>(word), 0, kSetBytes) == -EINVAL;
 }
 
-ssize_t WriteForUnwinder(const void* from) {
-  if (Readable(from)) return 1;
-  errno = EFAULT;
-  return -1;
+int Pipe(int fds[2], int) {
+  fds[0] = kReadEnd;
+  fds[1] = kWriteEnd;
+  return 0;
 }
 
-}  // namespace
-
-bool IsUnwinderPipe(int fd) { return fd == kReadEnd || fd == kWriteEnd; }
-
-long SyscallForUnwinder(long number, long fd, long from) {
-  if (number == SYS_write && fd == kWriteEnd) return WriteForUnwinder(reinterpret_cast<const void*>(from));
-  if (number == SYS_read && fd == kReadEnd) return 1;
-  errno = ENOSYS;
-  return -1;
+long Write(int fd, const void* from, size_t) {
+  if (fd != kWriteEnd) return Refuse(EBADF);
+  return Readable(from) ? 1 : Refuse(EFAULT);
 }
 
-}  // namespace fdtrace
+long Read(int fd, void*, size_t) { return fd == kReadEnd ? 1 : Refuse(EBADF); }
 
-using namespace fdtrace;  // NOLINT
+int Open(const char*, int, ...) { return Refuse(ENOENT); }
 
-FDTRACE_EXPORT int open(const char* path, int flags, ...) {
-  if (IsUnwinder(__builtin_return_address(0))) {
-    errno = ENOENT;
-    return -1;
-  }
+int Close(int) { return 0; }
+
+long Syscall(long number, ...) {
   va_list rest;
-  va_start(rest, flags);
-  const mode_t mode = va_arg(rest, mode_t);
+  va_start(rest, number);
+  const auto fd = static_cast<int>(va_arg(rest, long));
+  const auto* const from = va_arg(rest, const void*);
   va_end(rest);
-  return Created(Row::open, Real<decltype(::open)>(Row::open)(path, flags, mode), path);
-}
-
-FDTRACE_EXPORT int pipe2(int fds[2], int flags) {
-  if (IsUnwinder(__builtin_return_address(0))) {
-    fds[0] = kReadEnd;
-    fds[1] = kWriteEnd;
-    return 0;
-  }
-  return CreatedPair(Row::pipe2, Real<decltype(::pipe2)>(Row::pipe2)(fds, flags), fds, fds + 1);
-}
-
-FDTRACE_EXPORT ssize_t read(int fd, void* to, size_t count) {
-  if (fd == kReadEnd) return 1;
-  return Real<decltype(::read)>(Row::read)(fd, to, count);
-}
-
-FDTRACE_EXPORT ssize_t write(int fd, const void* from, size_t count) {
-  if (fd == kWriteEnd) return WriteForUnwinder(from);
-  return Real<decltype(::write)>(Row::write)(fd, from, count);
+  if (number == SYS_write) return Write(fd, from, 1);
+  return number == SYS_read ? Read(fd, nullptr, 1) : Refuse(ENOSYS);
 }
 
 // The first word of what libunwind (1.6 to 1.8) passes along is the address it looks for: if that lies in an object
 // loaded since, now is the time to notice it, for what it finds it keeps. Should another version pass something else,
 // nothing is noticed here.
-FDTRACE_EXPORT int dl_iterate_phdr(int (*callback)(dl_phdr_info*, size_t, void*), void* closure) {
-  if (IsUnwinder(__builtin_return_address(0))) {
-    NoticeLoadedObject(*static_cast<const uintptr_t*>(closure));
-    return ReplayLoadedObjects(callback, closure);
-  }
-  return Real<decltype(::dl_iterate_phdr)>(Row::dl_iterate_phdr)(callback, closure);
+int IterateObjects(int (*callback)(dl_phdr_info*, size_t, void*), void* closure) {
+  NoticeLoadedObject(*static_cast<const uintptr_t*>(closure));
+  return ReplayLoadedObjects(callback, closure);
 }
+
+struct Replacement {
+  const char* name;
+  void* function;
+};
+
+}  // namespace
+
+void* GuardedImport(const char* name) {
+  const Replacement guard[] = {
+      {"pipe2", reinterpret_cast<void*>(Pipe)},
+      {"pipe", reinterpret_cast<void*>(Pipe)},
+      {"write", reinterpret_cast<void*>(Write)},
+      {"read", reinterpret_cast<void*>(Read)},
+      {"open", reinterpret_cast<void*>(Open)},
+      {"open64", reinterpret_cast<void*>(Open)},
+      {"close", reinterpret_cast<void*>(Close)},
+      {"syscall", reinterpret_cast<void*>(Syscall)},
+      {"dl_iterate_phdr", reinterpret_cast<void*>(IterateObjects)},
+  };
+  for (const Replacement& replacement : guard) {
+    if (TextEquals(name, replacement.name)) return replacement.function;
+  }
+  // dlopen took the first definition in the program's order; here it is libc's own.
+  static void* const libc = dlopen("libc.so.6", RTLD_NOW | RTLD_NOLOAD);
+  return libc == nullptr || TextEquals(name, "__tls_get_addr") ? nullptr : dlsym(libc, name);
+}
+
+}  // namespace fdtrace

@@ -1,9 +1,9 @@
-// What syscall() answers where libunwind calls it: see unwinder_guard.cc.
+// What libunwind gets instead of the functions that would touch the program: see unwinder_guard.cc.
 #pragma once
 
 namespace fdtrace {
 
-bool IsUnwinderPipe(int fd);
-long SyscallForUnwinder(long number, long fd, long from);
+// The function that libunwind is to call by this name: one of the guard's, or libc's own; null to leave it as it is.
+void* GuardedImport(const char* name);
 
 }  // namespace fdtrace
