@@ -8,7 +8,7 @@
 #include <sys/un.h>
 #include <time.h>
 
-#include <cerrno>
+#include <algorithm>
 #include <climits>
 #include <cstddef>
 #include <cstring>
@@ -24,6 +24,8 @@ namespace {
 
 // How long a hello may take before the program goes on without being recorded.
 constexpr timeval kHelloLimit = {.tv_sec = 5, .tv_usec = 0};
+
+constexpr uint32_t kMaxGrowth = 16;  // arenas at a time
 
 constinit std::atomic<Attachment*> g_attachment{nullptr};
 constinit std::atomic<uint32_t> g_memory_serial{0};
@@ -244,16 +246,18 @@ bool SayFirstHello() {
 bool GrowArenas(Attachment& attachment) {
   const Turn turn = TakeTurn(attachment.talker);
   if (turn != Turn::kOurs) return turn == Turn::kAnothersIsOver;
-  const uint32_t count = attachment.arena_count.load(std::memory_order_relaxed);
-  Mapped mapped = {};
-  const bool welcome = count < kMaxArenas && SayHello(HelloKind::kMoreRings, mapped) == Answer::kWelcome;
-  if (welcome) {
+  const uint32_t before = attachment.arena_count.load(std::memory_order_relaxed);
+  uint32_t count = before;
+  // Twice as many as there were: a thousand threads that start at once are soon served.
+  for (const uint32_t wanted = std::min({2 * before, before + kMaxGrowth, kMaxArenas}); count < wanted; ++count) {
+    Mapped mapped = {};
+    if (SayHello(HelloKind::kMoreRings, mapped) != Answer::kWelcome) break;
     RawSyscall(SYS_munmap, mapped.session, kPageBytes);  // the same page as before
     attachment.arenas[count].store(mapped.arena, std::memory_order_relaxed);
     attachment.arena_count.store(count + 1, std::memory_order_release);
   }
   EndTurn(attachment.talker);
-  return welcome;
+  return count > before;
 }
 
 }  // namespace fdtrace

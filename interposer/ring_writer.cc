@@ -18,7 +18,7 @@ constexpr uint64_t kLengthBytes = 4;
 // Room that only signal handlers may use, so that one can still write where the code beneath it has reserved the rest.
 constexpr uint64_t kHandlerMargin = 2 * (kMaxEventBytes + kLengthBytes);
 constexpr timespec kNap = {.tv_sec = 0, .tv_nsec = 100'000};
-constexpr int kMaxGrowths = 8;
+constexpr int kMaxGrowths = 16;
 constexpr int kMaxNaps = 20'000;  // about two seconds, then the event is given up
 
 bool ThreadIsGone(uint32_t tid) {
