@@ -105,6 +105,25 @@ TEST(Hazards, ACloseThatIsCancelledHasNotClosed) {
   EXPECT_EQ(LeakIn(traced.report, "open_here").still_open(), 1u) << Describe(traced.report);
 }
 
+TEST(Hazards, ProgramsBuiltWithASanitizerRunAsEver) {
+  for (const char* name : {"sanitized_address", "sanitized_thread"}) {
+    const Ran bare = RunBare({Program(name)});
+    const Traced traced = Trace({Program(name)});
+    EXPECT_EQ(bare.status, 0) << name << bare.err;
+    EXPECT_EQ(traced.ran.status, bare.status) << name << traced.ran.err;
+    EXPECT_EQ(traced.ran.out, bare.out) << name;
+    EXPECT_EQ(traced.ran.err, bare.err) << name;
+    EXPECT_EQ(traced.report.recording().still_open(), 1u) << name << "\n" << Describe(traced.report);
+  }
+}
+
+TEST(Hazards, AThousandThreadsThatStartAtOnceLoseNothing) {
+  const Traced traced = Trace({Program("many_threads")});
+  EXPECT_EQ(traced.ran.status, 0);
+  EXPECT_EQ(traced.report.recording().opened(), 1000u);
+  EXPECT_EQ(traced.report.recording().events_lost(), 0);
+}
+
 TEST(Hazards, AProgramOfAnotherLibcStartedByATracedOneRunsAsEver) {
   const Traced traced = Trace({"/bin/sh", "-c", Program("other_libc") + "; echo $?"});
   EXPECT_EQ(traced.ran.out, "3 4 5 5\n6\n");
