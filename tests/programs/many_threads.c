@@ -1,4 +1,5 @@
 // A thousand threads that open and close at the same moment.
+#define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
 #include <unistd.h>
