@@ -10,7 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "cli/unique_fd.h"
+#include "collector/owned_fd.h"
 
 namespace fdtrace {
 namespace {
@@ -44,8 +44,8 @@ absl::StatusOr<pid_t> StartProgram(const Launch& launch, const SignalRelay& sign
 
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return absl::UnavailableError(absl::StrCat("cannot make a pipe: ", strerror(errno)));
-  const UniqueFd reading(ends[0]);
-  UniqueFd writing(ends[1]);
+  const OwnedFd reading(ends[0]);
+  OwnedFd writing(ends[1]);
   const pid_t child = fork();
   if (child < 0) return absl::UnavailableError(absl::StrCat("cannot fork: ", strerror(errno)));
   if (child == 0) {  // async-signal-safe calls alone: other threads may hold the heap's locks
@@ -59,7 +59,7 @@ absl::StatusOr<pid_t> StartProgram(const Launch& launch, const SignalRelay& sign
     (void)!write(writing.get(), &error, sizeof(error));
     _exit(127);
   }
-  writing = UniqueFd();
+  writing = OwnedFd();
   int error = 0;
   ssize_t bytes;
   while ((bytes = read(reading.get(), &error, sizeof(error))) < 0 && errno == EINTR) {

@@ -14,7 +14,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "cli/unique_fd.h"
+#include "collector/owned_fd.h"
 
 namespace fdtrace {
 namespace {
@@ -51,16 +51,16 @@ mode_t ModeFor(const std::string& path) {
 }
 
 // An empty file beside PATH, open, its name in NAME.
-UniqueFd MakeTemporary(const std::string& path, std::string& name) {
+OwnedFd MakeTemporary(const std::string& path, std::string& name) {
   name = absl::StrCat(path, ".XXXXXX");
-  UniqueFd file(mkostemp(name.data(), O_CLOEXEC));
+  OwnedFd file(mkostemp(name.data(), O_CLOEXEC));
   if (file.valid()) fchmod(file.get(), ModeFor(path));
   return file;
 }
 
 // 0, else errno.
 int WriteBytes(const std::string& path, absl::string_view bytes) {
-  const UniqueFd file(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  const OwnedFd file(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
   if (!file.valid()) return errno;
   while (!bytes.empty()) {
     const ssize_t written = write(file.get(), bytes.data(), bytes.size());

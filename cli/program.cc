@@ -19,7 +19,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "cli/elf_file.h"
-#include "cli/unique_fd.h"
+#include "collector/owned_fd.h"
 
 namespace fdtrace {
 namespace {
@@ -132,7 +132,7 @@ Program InspectProgram(const std::string& path, const Caller& caller) {
   program.path = path;
   std::string started = path;
   for (int scripts = 0; scripts <= kScriptsInARow; ++scripts) {
-    const UniqueFd file(open(started.c_str(), O_RDONLY | O_CLOEXEC));
+    const OwnedFd file(open(started.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file.valid()) return program;  // executable without being readable
     const std::string start = ReadStart(file.get());
     if (!absl::StartsWith(start, "#!")) {

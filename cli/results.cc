@@ -17,7 +17,7 @@
 #include "cli/console.h"
 #include "cli/output_file.h"
 #include "cli/report.h"
-#include "cli/unique_fd.h"
+#include "collector/owned_fd.h"
 #include "proto/trace_file.h"
 #include "viewer/report_builder.h"
 #include "viewer/symbolizer.h"
@@ -85,9 +85,9 @@ bool WriteResults(const Recorded& recorded, const RunOptions& options, Model& mo
       Succeeded(WriteWhole(recorded.trace, [&](const std::string& path) { return WriteTrace(recorded, model, path); }));
   const bool in_file = written;
   std::string trace = recorded.trace;
-  UniqueFd memory;
+  OwnedFd memory;
   if (!in_file) {
-    memory = UniqueFd(memfd_create("fdtrace-trace", MFD_CLOEXEC));
+    memory = OwnedFd(memfd_create("fdtrace-trace", MFD_CLOEXEC));
     trace = absl::StrCat("/proc/self/fd/", memory.get());
     if (!Succeeded(WriteTrace(recorded, model, trace))) return false;
   }
