@@ -27,10 +27,9 @@ constexpr unsigned long kCreatingRequests[] = {
     TIOCGPTPEER,
     NS_GET_USERNS,
     NS_GET_PARENT,
-    0xae01,  // KVM_CREATE_VM
-    0xae41,  // KVM_CREATE_VCPU
-    0xae79,  // KVM_GET_STATS_FD: 0xaece since 5.14; both are of KVM alone
-    0xaece,
+    0xae01,                     // KVM_CREATE_VM
+    0xae41,                     // KVM_CREATE_VCPU
+    0xaece,                     // KVM_GET_STATS_FD
     _IO(0xaa, 0x00),            // USERFAULTFD_IOC_NEW
     _IOW('u', 0x42, char[24]),  // UDMABUF_CREATE
     _IO(';', 106),              // VFIO_GROUP_GET_DEVICE_FD

@@ -3,9 +3,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 
-#include <algorithm>
 #include <atomic>
-#include <cerrno>
 
 #include "interposer/event_writer.h"
 #include "interposer/raw_syscall.h"

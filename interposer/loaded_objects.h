@@ -3,8 +3,8 @@
 // addresses into (module, offset).
 //
 //  - Filled at start from the loader; later objects are noticed when a frame lies in one, by _dl_find_object, which
-//  takes no
-//    lock. dlopen itself is not interposed: it looks at its caller, and would take ours for it (RPATH, namespaces).
+//    takes no lock. dlopen itself is not interposed: it looks at its caller, and would take ours for it (RPATH,
+//    namespaces).
 //  - Holds copies: nothing in it points into an object that may be unloaded.
 //  - Reading and noticing are lock-free, safe in signal handlers and after fork.
 #pragma once

@@ -41,9 +41,10 @@ constinit StepFunctions g_slow = {};
 constinit std::atomic<uint32_t> g_flushed_at{0};
 constinit std::atomic<bool> g_distrusted{false};  // its locks may be held by a thread that this process does not have
 constinit std::atomic<uint32_t> g_forks_waiting{0};
-constinit std::atomic<uint32_t> g_recording_threads{
-    0};                                        // since this process, or the one it was copied from, said hello
-constinit std::atomic<long> g_trusted_pid{0};  // the process whose fork we have seen and found quiet
+// Since this process, or the one that it was copied from, said hello.
+constinit std::atomic<uint32_t> g_recording_threads{0};
+// The process whose fork we have seen and found quiet.
+constinit std::atomic<long> g_trusted_pid{0};
 
 // Unwinding new code takes five kilobytes of stack. A signal handler's may have less, and nothing stops us at its end.
 bool StackHasRoom() {
@@ -73,8 +74,7 @@ bool Enter(RingHeader& ring) {
 }
 
 // What the fast way has learnt about an address it keeps for as long as the thread lives, and nothing makes it forget.
-// Once code that a thread may have learnt about was unloaded, other code may stand in its place: that thread goes the
-// slow way.
+// Once other code was loaded in the place of code that a thread may have learnt about, that thread goes the slow way.
 bool CanTrustCache() {
   const uint32_t now = Displacements() + 1;
   if (fdtrace_thread.unwinds_since == 0) fdtrace_thread.unwinds_since = now;
@@ -171,6 +171,7 @@ void UnwinderForkGuard::InChild() {
 
 void CheckUnwinderAfterFork() {
   const uint32_t threads = g_recording_threads.exchange(0, std::memory_order_relaxed);
+  if (fdtrace_thread.forking != Forking::kNo) return;  // in a handler of pthread_atfork: InChild will decide
   const long pid = RawSyscall(SYS_getpid);
   if (g_trusted_pid.exchange(pid, std::memory_order_relaxed) != pid && threads > 1) {
     g_distrusted.store(true, std::memory_order_relaxed);

@@ -17,8 +17,7 @@ namespace fdtrace {
 //    leaves each dip above the one before: of the dips between windows, at most a third may be met or undercut by a
 //    later window.
 //  - It had not come to rest. A pool that was filled at the start rose too, but then stayed quiet: from its last open
-//  or
-//    close to its end (of its processes, or of recording) no more time went by than it had been active for, from its
+//    or close to its end (of its processes, or of recording) no more time went by than it had been active for, from its
 //    first open to its last operation. The quiet allowed is never less than a second for a site that closed any
 //    descriptor, since it means to close; and never less than 100 ms for one that closed none, since a run that
 //    ended that soon has not shown the site to be at rest.
