@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "cli/program.h"
+#include "collector/program.h"
 #include "cli/signal_relay.h"
 
 namespace fdtrace {

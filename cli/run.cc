@@ -20,7 +20,7 @@
 #include "cli/launch.h"
 #include "cli/output_file.h"
 #include "cli/preload.h"
-#include "cli/program.h"
+#include "collector/program.h"
 #include "cli/results.h"
 #include "cli/signal_relay.h"
 #include "collector/model.h"

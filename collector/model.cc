@@ -46,6 +46,8 @@ class WholeModel : public Model {
     living_[image.pid] = std::move(process);
   }
 
+  void BecameUntraced(uint32_t, const UntracedProgram&) override {}
+
   void Consume(uint32_t serial, uint32_t ring, const Event& event) override {
     if (TracedProcess* const process = Find(serial)) {
       process->Consume(ring, event);

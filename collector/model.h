@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,15 @@ struct Image {
   std::vector<SeenDescriptor> present;  // what /proc showed while the process waited for its Welcome
 };
 
+// A program without our library in it, that a followed process ran by exec, or a child made by posix_spawn.
+struct UntracedProgram {
+  std::string executable;
+  std::vector<std::string> command_line;
+  std::string reason;  // why it cannot be followed; a sentence without its full stop
+  // What /proc showed of it; nothing when it had ended before it was looked at.
+  std::optional<std::vector<SeenDescriptor>> present;
+};
+
 enum class ProcessEnd { kAlive, kExited, kVanished };
 
 // What came with the end of recording.
@@ -53,7 +63,13 @@ class Model {
 
   // An image with the pid of a living process follows it by exec: CLOEXEC descriptors, those no longer in `present`,
   // end. All events of the image before it were consumed; what comes of it later counts as lost.
+  // A child of vfork or posix_spawn is an image as well, forked from its parent's, though it never said hello.
   virtual void ImageStarted(const Image& image) = 0;
+
+  // The process of the image has gone on, by the Executing that was consumed last, to a program that will not say
+  // hello. Descriptors that are not in `present`, or where that is missing, that no Kept before that Executing named,
+  // end by exec; the others stay open as long as the process lives.
+  virtual void BecameUntraced(uint32_t serial, const UntracedProgram& program) = 0;
 
   // An event of image `serial`, read from its ring `ring` (a number unique within the image; Thread events name its
   // writer). Event times are already nanoseconds since the recording started. Events of one ring come in order, events

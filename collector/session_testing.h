@@ -51,6 +51,7 @@ inline Hello MakeHello(const std::string& variable, HelloKind kind, uint32_t par
   memcpy(hello.cookie, variable.data() + variable.find(':') + 1, kCookieBytes);
   hello.parent_serial = parent_serial;
   hello.tid = static_cast<uint32_t>(gettid());
+  hello.pid = static_cast<uint32_t>(getpid());
   hello.socket_fd = socket_fd;
   return hello;
 }
@@ -177,6 +178,7 @@ class RememberingModel : public Model {
     followed.image = image;
     for (const SeenDescriptor& seen : image.present) followed.open.insert(seen.fd);
   }
+  void BecameUntraced(uint32_t serial, const UntracedProgram& program) override { untraced[serial] = program; }
   void Consume(uint32_t serial, uint32_t ring, const Event& event) override {
     Followed& followed = images.at(serial);
     if (keep_events) followed.events.emplace_back(ring, event);
@@ -207,6 +209,7 @@ class RememberingModel : public Model {
   bool keep_events = true;
   uint64_t consumed = 0;
   std::map<uint32_t, Followed> images;  // by serial
+  std::map<uint32_t, UntracedProgram> untraced;
 };
 
 }  // namespace fdtrace

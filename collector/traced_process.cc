@@ -64,7 +64,15 @@ bool TracedProcess::Count(const Event& event, uint64_t at_ns, uint32_t ring) {
     case Event::kStack:
       return image_->definitions().Define(event.stack(), recording_.sites);
     case Event::kExiting:
+    case Event::kKept:
+    case Event::kExecuting:
+    case Event::kExecFailed:
+    case Event::kSpawned:
+    case Event::kSent:
+    case Event::kConfined:
       return true;
+    case Event::kVforkChild:
+    case Event::kVforkEnd:
     case Event::WHAT_NOT_SET:
       return false;
   }

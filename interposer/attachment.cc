@@ -118,6 +118,7 @@ Answer SayHello(HelloKind kind, Mapped& mapped) {
   std::memcpy(hello.cookie, g_address.cookie, kCookieBytes);
   hello.parent_serial = g_memory_serial.load(std::memory_order_relaxed);
   hello.tid = static_cast<uint32_t>(RawSyscall(SYS_gettid));
+  hello.pid = static_cast<uint32_t>(RawSyscall(SYS_getpid));
   hello.socket_fd = static_cast<int32_t>(connection.get());
   const long sent =
       RawSyscall(SYS_sendto, connection.get(), reinterpret_cast<long>(&hello), sizeof hello, MSG_NOSIGNAL, 0, 0);

@@ -15,7 +15,7 @@
 namespace fdtrace {
 
 // Both sides come from one build; a library left over from another is refused at Hello.
-inline constexpr uint32_t kProtocolVersion = 1;
+inline constexpr uint32_t kProtocolVersion = 2;
 
 // "NAME:COOKIE": the abstract socket's name, and 32 hexadecimal digits that prove the right to speak.
 inline constexpr char kSessionVariable[] = "FDTRACE_SESSION";
@@ -40,7 +40,8 @@ struct Hello {
   char cookie[kCookieBytes];
   uint32_t parent_serial;  // kForked: the serial of the process whose memory was copied; kMoreRings: its own; else 0
   uint32_t tid;            // of the caller, as it sees itself
-  int32_t socket_fd;       // the caller's number for the connection: no descriptor of the program's
+  uint32_t pid;       // of the process, as it sees itself: another than the collector sees in another pid namespace
+  int32_t socket_fd;  // the caller's number for the connection: no descriptor of the program's
 };
 
 struct Welcome {

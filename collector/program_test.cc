@@ -1,4 +1,4 @@
-#include "cli/program.h"
+#include "collector/program.h"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>

@@ -1,6 +1,6 @@
 // Follows execvp(3) in finding and execve(2) in starting; see also ld.so(8) for what makes the loader ignore
 // LD_PRELOAD.
-#include "cli/program.h"
+#include "collector/program.h"
 
 #include <elf.h>
 #include <fcntl.h>
@@ -18,7 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
-#include "cli/elf_file.h"
+#include "collector/elf_file.h"
 #include "collector/owned_fd.h"
 
 namespace fdtrace {

@@ -1,5 +1,5 @@
 // Reads at most the file header, the program headers and the interpreter's name.
-#include "cli/elf_file.h"
+#include "collector/elf_file.h"
 
 #include <elf.h>
 #include <link.h>
