@@ -11,6 +11,7 @@
 #include <iterator>
 
 #include "interposer/effects.h"
+#include "interposer/event_writer.h"
 #include "interposer/interposed_functions.h"
 #include "interposer/real_functions.h"
 #include "interposer/undeclared.h"
@@ -61,8 +62,11 @@ bool BpfCommandCreates(long command) {
   }
 }
 
-void Received(Row row, const msghdr& message) {
-  if (message.msg_controllen == 0 || InVforkChild()) return;
+namespace {
+
+template <typename Visit>
+void VisitPassed(const msghdr& message, Visit visit) {
+  if (message.msg_controllen == 0) return;
   for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr;
        part = CMSG_NXTHDR(const_cast<msghdr*>(&message), part)) {
     if (part->cmsg_level != SOL_SOCKET || (part->cmsg_type != SCM_RIGHTS && part->cmsg_type != SCM_PIDFD)) continue;
@@ -70,9 +74,23 @@ void Received(Row row, const msghdr& message) {
     for (size_t i = 0; i < count; ++i) {
       int fd;
       std::memcpy(&fd, CMSG_DATA(part) + i * sizeof fd, sizeof fd);
-      if (fd >= 0) RecordOpened(row, fd);
+      if (fd >= 0) visit(fd);
     }
   }
+}
+
+}  // namespace
+
+void Received(Row row, const msghdr& message) {
+  VisitPassed(message, [row](int fd) { RecordReceived(row, fd); });
+}
+
+void Sent(const msghdr& message, uint64_t began_ns) {
+  VisitPassed(message, [began_ns](int fd) { RecordSent(fd, began_ns); });
+}
+
+void Sent(const mmsghdr* messages, int count, uint64_t began_ns) {
+  for (int i = 0; i < count; ++i) Sent(messages[i].msg_hdr, began_ns);
 }
 
 void Received(Row row, const mmsghdr* messages, int count) {
@@ -158,6 +176,21 @@ FDTRACE_EXPORT ssize_t recvmsg(int fd, msghdr* message, int flags) {
 FDTRACE_EXPORT int recvmmsg(int fd, mmsghdr* messages, unsigned count, int flags, timespec* timeout) {
   const int result = REAL(recvmmsg)(fd, messages, count, flags, timeout);
   Received(Row::recvmmsg, messages, result);
+  return result;
+}
+
+// Told only once it is known that the message is readable and was taken, but as of before: the receiver may be faster.
+FDTRACE_EXPORT ssize_t sendmsg(int fd, const msghdr* message, int flags) {
+  const uint64_t began_ns = MonotonicNs();
+  const ssize_t result = REAL(sendmsg)(fd, message, flags);
+  if (result >= 0) Sent(*message, began_ns);
+  return result;
+}
+
+FDTRACE_EXPORT int sendmmsg(int fd, mmsghdr* messages, unsigned count, int flags) {
+  const uint64_t began_ns = MonotonicNs();
+  const int result = REAL(sendmmsg)(fd, messages, count, flags);
+  Sent(messages, result, began_ns);
   return result;
 }
 

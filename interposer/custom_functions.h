@@ -18,4 +18,8 @@ bool BpfCommandCreates(long command);
 void Received(Row row, const msghdr& message);
 void Received(Row row, const mmsghdr* messages, int count);
 
+// Records the descriptors that went with a message, by a call that began at that time.
+void Sent(const msghdr& message, uint64_t began_ns);
+void Sent(const mmsghdr* messages, int count, uint64_t began_ns);
+
 }  // namespace fdtrace

@@ -12,7 +12,11 @@ namespace {
 constexpr uint32_t kSlotsPerChunk = 4096;
 constexpr uint32_t kChunks = (1u << 30) / kSlotsPerChunk;
 
-using Slot = std::atomic<uint64_t>;
+struct Slot {
+  std::atomic<uint64_t> id;
+  std::atomic<uint64_t> stack;
+  std::atomic<Row> row;
+};
 constinit std::atomic<Slot*> g_chunks[kChunks] = {};
 constinit std::atomic<uint32_t> g_used_chunks{0};  // every chunk in use has a smaller index
 
@@ -39,30 +43,44 @@ Slot* MakeSlot(int fd) {
 
 }  // namespace
 
-uint64_t PutDescriptor(int fd, uint64_t id) {
+uint64_t descriptor_table::Put(int fd, uint64_t id, Row row) {
   Slot* const slot = MakeSlot(fd);
-  return slot == nullptr ? 0 : slot->exchange(id, std::memory_order_acq_rel);
+  if (slot == nullptr) return 0;
+  slot->stack.store(0, std::memory_order_relaxed);
+  slot->row.store(row, std::memory_order_relaxed);
+  return slot->id.exchange(id, std::memory_order_acq_rel);
 }
 
-uint64_t TakeDescriptor(int fd) {
+void descriptor_table::SetStack(int fd, uint64_t id, uint64_t stack) {
   Slot* const slot = FindSlot(fd);
-  if (slot == nullptr || slot->load(std::memory_order_relaxed) == 0) return 0;
-  return slot->exchange(0, std::memory_order_acq_rel);
+  if (slot != nullptr && slot->id.load(std::memory_order_relaxed) == id) {
+    slot->stack.store(stack, std::memory_order_relaxed);
+  }
 }
 
-uint64_t LifetimeOf(int fd) {
+uint64_t descriptor_table::Take(int fd) {
+  Slot* const slot = FindSlot(fd);
+  if (slot == nullptr || slot->id.load(std::memory_order_relaxed) == 0) return 0;
+  return slot->id.exchange(0, std::memory_order_acq_rel);
+}
+
+DescriptorOrigin descriptor_table::Get(int fd) {
   const Slot* const slot = FindSlot(fd);
-  return slot == nullptr ? 0 : slot->load(std::memory_order_acquire);
+  if (slot == nullptr) return {};
+  const uint64_t id = slot->id.load(std::memory_order_acquire);
+  if (id == 0) return {};
+  return {
+      .id = id, .row = slot->row.load(std::memory_order_relaxed), .stack = slot->stack.load(std::memory_order_relaxed)};
 }
 
-uint32_t internal::NextFilled(uint32_t first) {
+uint32_t descriptor_table::NextFilled(uint32_t first) {
   const uint32_t used = g_used_chunks.load(std::memory_order_relaxed);
   for (uint32_t index = first / kSlotsPerChunk; index < used; ++index) {
     const Slot* const chunk = g_chunks[index].load(std::memory_order_acquire);
     if (chunk == nullptr) continue;
     const uint32_t base = index * kSlotsPerChunk;
     for (uint32_t fd = std::max(first, base); fd < base + kSlotsPerChunk; ++fd) {
-      if (chunk[fd - base].load(std::memory_order_relaxed) != 0) return fd;
+      if (chunk[fd - base].id.load(std::memory_order_relaxed) != 0) return fd;
     }
   }
   return UINT32_MAX;

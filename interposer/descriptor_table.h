@@ -1,5 +1,6 @@
-// Which lifetime holds each descriptor number: fd -> lifetime id, in private memory, so that fork copies it by itself.
-// Lock-free; safe in signal handlers and after fork. A vfork child must not call it: it runs in its parent's memory.
+// What the process holds at each descriptor number: the lifetime there and the call that began it, in private memory,
+// so that fork copies it by itself. Lock-free; safe in signal handlers and after fork. A vfork child, which runs in its
+// parent's memory, must not change it: descriptors.h is what the hooks go by.
 //
 // Order is everything: Take before the real close (the number can be reused the instant it is closed), Put after the
 // real open. Then a number's slot is only ever touched by the thread that holds the number.
@@ -7,31 +8,33 @@
 
 #include <cstdint>
 
+#include "interposer/rows.h"
+
 namespace fdtrace {
 
-// Stores the lifetime and returns the one found there: not 0 means a close that nobody saw.
-uint64_t PutDescriptor(int fd, uint64_t id);
+// A lifetime and the call that began it.
+struct DescriptorOrigin {
+  uint64_t id = 0;     // 0: none, or its making was not seen
+  Row row = {};        // of the table
+  uint64_t stack = 0;  // 0: none was taken (yet)
+};
 
-// Empties the slot and returns what it held; 0 for a descriptor whose making was not seen.
-uint64_t TakeDescriptor(int fd);
+namespace descriptor_table {
+
+// Stores the lifetime and returns the one found there: not 0 means a close that nobody saw.
+uint64_t Put(int fd, uint64_t id, Row row);
+
+// Adds the stack, if the lifetime is still there.
+void SetStack(int fd, uint64_t id, uint64_t stack);
+
+// Empties the slot and returns the lifetime that it held; 0 for a descriptor whose making was not seen.
+uint64_t Take(int fd);
 
 // What the slot holds.
-uint64_t LifetimeOf(int fd);
+DescriptorOrigin Get(int fd);
 
-// Calls visit(fd) for every filled slot in [first, last], in order.
-template <typename Visit>
-void VisitDescriptors(uint32_t first, uint32_t last, Visit visit);
-
-namespace internal {
 // The smallest fd >= first with a filled slot; UINT32_MAX when there is none.
 uint32_t NextFilled(uint32_t first);
-}  // namespace internal
 
-template <typename Visit>
-void VisitDescriptors(uint32_t first, uint32_t last, Visit visit) {
-  for (uint32_t fd = internal::NextFilled(first); fd <= last && fd != UINT32_MAX; fd = internal::NextFilled(fd + 1)) {
-    visit(static_cast<int>(fd));
-  }
-}
-
+}  // namespace descriptor_table
 }  // namespace fdtrace

@@ -5,42 +5,54 @@
 
 #include <vector>
 
-namespace fdtrace {
+namespace fdtrace::descriptor_table {
 namespace {
 
 TEST(DescriptorTableTest, ANumberHoldsWhatWasPutAndIsEmptyOnceTaken) {
-  EXPECT_EQ(PutDescriptor(5, 55), 0u);
-  EXPECT_EQ(LifetimeOf(5), 55u);
-  EXPECT_EQ(TakeDescriptor(5), 55u);
-  EXPECT_EQ(TakeDescriptor(5), 0u);
+  EXPECT_EQ(Put(5, 55, Row::socket), 0u);
+  EXPECT_EQ(Get(5).id, 55u);
+  EXPECT_EQ(Get(5).row, Row::socket);
+  EXPECT_EQ(Take(5), 55u);
+  EXPECT_EQ(Take(5), 0u);
+  EXPECT_EQ(Get(5).id, 0u);
+}
+
+TEST(DescriptorTableTest, AStackThatComesTooLateIsNotTheNextOnes) {
+  Put(7, 1, Row::open);
+  SetStack(7, 1, 100);
+  EXPECT_EQ(Get(7).stack, 100u);
+  Take(7);
+  Put(7, 2, Row::dup);
+  EXPECT_EQ(Get(7).stack, 0u);
+  SetStack(7, 1, 100);
+  EXPECT_EQ(Get(7).stack, 0u);
+  Take(7);
 }
 
 TEST(DescriptorTableTest, PuttingOverAFilledSlotTellsWhoWasThere) {
-  PutDescriptor(6, 1);
-  EXPECT_EQ(PutDescriptor(6, 2), 1u);
-  EXPECT_EQ(TakeDescriptor(6), 2u);
+  Put(6, 1, Row::open);
+  EXPECT_EQ(Put(6, 2, Row::open), 1u);
+  EXPECT_EQ(Take(6), 2u);
 }
 
 TEST(DescriptorTableTest, NumbersUpToTheKernelsGreatestAreHeld) {
   constexpr int kGreatest = (1 << 30) - 1;
-  EXPECT_EQ(PutDescriptor(kGreatest, 9), 0u);
-  EXPECT_EQ(TakeDescriptor(kGreatest), 9u);
+  EXPECT_EQ(Put(kGreatest, 9, Row::open), 0u);
+  EXPECT_EQ(Take(kGreatest), 9u);
 }
 
 TEST(DescriptorTableTest, NumbersThatNoDescriptorCanHaveAreIgnored) {
-  EXPECT_EQ(PutDescriptor(-1, 1), 0u);
-  EXPECT_EQ(TakeDescriptor(-1), 0u);
-  EXPECT_EQ(LifetimeOf(0x7ffffff0), 0u);
+  EXPECT_EQ(Put(-1, 1, Row::open), 0u);
+  EXPECT_EQ(Take(-1), 0u);
+  EXPECT_EQ(Get(0x7ffffff0).id, 0u);
 }
 
-TEST(DescriptorTableTest, ARangeVisitsWhatIsFilledInOrderAcrossChunks) {
-  for (int fd : {9, 10, 4095, 4096, 90'000, 90'001}) PutDescriptor(fd, 1);
-  std::vector<int> seen;
-  VisitDescriptors(10, 90'000, [&](int fd) { seen.push_back(fd); });
-  EXPECT_THAT(seen, ::testing::ElementsAre(10, 4095, 4096, 90'000));
-  VisitDescriptors(90'001, ~0u, [&](int fd) { seen.push_back(fd); });
-  EXPECT_EQ(seen.back(), 90'001);
+TEST(DescriptorTableTest, FilledNumbersAreFoundInOrderAcrossChunks) {
+  for (int fd : {9, 10, 4095, 4096, 90'000, 90'001}) Put(fd, 1, Row::open);
+  std::vector<uint32_t> seen;
+  for (uint32_t fd = NextFilled(10); fd != UINT32_MAX; fd = NextFilled(fd + 1)) seen.push_back(fd);
+  EXPECT_THAT(seen, ::testing::ElementsAre(10, 4095, 4096, 90'000, 90'001));
 }
 
 }  // namespace
-}  // namespace fdtrace
+}  // namespace fdtrace::descriptor_table

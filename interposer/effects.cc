@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <sys/stat.h>
 
 #include <atomic>
 
@@ -23,23 +24,45 @@ uint64_t CaptureOpeningStack(const HookScope& scope) {
   return stack;
 }
 
+// Which object a descriptor is open on, as sender and receiver see it alike; zeros when it is not open.
+FileIdentity IdentityOf(int fd) {
+  struct stat file;
+  if (Failed(RawSyscall(SYS_fstat, fd, reinterpret_cast<long>(&file)))) return {};
+  return {.device = file.st_dev, .inode = file.st_ino};
+}
+
 bool IsOpen(int fd) { return !Failed(RawSyscall(SYS_fcntl, fd, F_GETFD)); }
 
 }  // namespace
 
-void RecordOpened(Row row, int fd, const char* path, uint64_t source, int companion) {
+namespace {
+
+void RecordNew(Row row, int fd, OpenedEvent event) {
   const HookScope scope;
   if (!scope.recording()) {
     TakeDescriptor(fd);  // whatever held the number before is gone
     return;
   }
-  OpenedEvent event = {.id = NewLifetime(scope), .fd = fd, .row = row};
-  event.replaced = PutDescriptor(fd, event.id);
+  event.id = NewLifetime(scope);
+  event.fd = fd;
+  event.row = row;
+  event.replaced = PutDescriptor(fd, event.id, row);
   event.stack = CaptureOpeningStack(scope);
-  event.source = source;
-  event.path = path;
-  event.companion = companion;
+  SetDescriptorStack(fd, event.id, event.stack);
   WriteOpened(scope, event);
+}
+
+}  // namespace
+
+void RecordOpened(Row row, int fd, const char* path, uint64_t source, int companion) {
+  RecordNew(row, fd, {.source = source, .path = path, .companion = companion});
+}
+
+void RecordReceived(Row row, int fd) { RecordNew(row, fd, {.identity = IdentityOf(fd)}); }
+
+void RecordSent(int fd, uint64_t began_ns) {
+  const HookScope scope;
+  if (scope.recording()) WriteSent(scope, began_ns, fd, OriginOf(fd), IdentityOf(fd));
 }
 
 uint64_t RecordClosing(Row row, int fd) {
@@ -62,8 +85,9 @@ void RecordOverwritten(Row row, int fd, uint64_t source) {
     return;
   }
   OpenedEvent event = {.id = NewLifetime(scope), .fd = fd, .row = row};
-  const uint64_t overwritten = PutDescriptor(fd, event.id);
+  const uint64_t overwritten = PutDescriptor(fd, event.id, row);
   event.stack = CaptureOpeningStack(scope);
+  SetDescriptorStack(fd, event.id, event.stack);
   event.source = source;
   event.overwrote = true;
   if (overwritten != 0) WriteClosed(scope, {.id = overwritten, .fd = fd, .row = row, .stack = event.stack});
@@ -71,7 +95,7 @@ void RecordOverwritten(Row row, int fd, uint64_t source) {
 }
 
 int CreatedPair(Row row, int result, const int* first, const int* second) {
-  if (result >= 0 && !InVforkChild()) {
+  if (result >= 0) {
     RecordOpened(row, *first, nullptr, 0, *second);
     RecordOpened(row, *second, nullptr, 0, *first);
   }
@@ -79,7 +103,6 @@ int CreatedPair(Row row, int result, const int* first, const int* second) {
 }
 
 void RecordClosingRange(Row row, unsigned first, unsigned last) {
-  if (InVforkChild()) return;
   VisitDescriptors(first, last, [&](int fd) { RecordClosing(row, fd); });
   const HookScope scope;
   if (scope.recording())

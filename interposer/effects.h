@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "interposer/descriptor_table.h"
+#include "interposer/descriptors.h"
 #include "interposer/hook_scope.h"
 #include "interposer/rows.h"
 
@@ -13,12 +13,14 @@ namespace fdtrace {
 
 // The parts, for functions whose effect has no name of its own.
 void RecordOpened(Row row, int fd, const char* path = nullptr, uint64_t source = 0, int companion = -1);
-uint64_t RecordClosing(Row row, int fd);    // before the real call; the lifetime that ends, 0 if not known
-void RecordClosedUnknown(Row row, int fd);  // after it, when RecordClosing returned 0
+void RecordReceived(Row row, int fd);        // over a socket
+void RecordSent(int fd, uint64_t began_ns);  // over a socket, by a call that began then
+uint64_t RecordClosing(Row row, int fd);     // before the real call; the lifetime that ends, 0 if not known
+void RecordClosedUnknown(Row row, int fd);   // after it, when RecordClosing returned 0
 void RecordOverwritten(Row row, int fd, uint64_t source);  // fd was made a copy, closing what it was
 
 inline int Created(Row row, int fd, const char* path = nullptr) {
-  if (fd >= 0 && !InVforkChild()) [[likely]]
+  if (fd >= 0) [[likely]]
     RecordOpened(row, fd, path);
   return fd;
 }
@@ -35,7 +37,7 @@ template <typename Call>
 int Duplicated(Row row, int source, Call call) {
   const uint64_t source_lifetime = LifetimeOf(source);  // before: source may be closed while we duplicate it
   const int fd = call();
-  if (fd >= 0 && !InVforkChild()) RecordOpened(row, fd, nullptr, source_lifetime);
+  if (fd >= 0) RecordOpened(row, fd, nullptr, source_lifetime);
   return fd;
 }
 
@@ -43,13 +45,13 @@ template <typename Call>
 int DuplicatedOver(Row row, int source, int target, Call call) {
   const uint64_t source_lifetime = LifetimeOf(source);
   const int fd = call();
-  if (fd >= 0 && source != target && !InVforkChild()) RecordOverwritten(row, fd, source_lifetime);
+  if (fd >= 0 && source != target) RecordOverwritten(row, fd, source_lifetime);
   return fd;
 }
 
 template <typename Call>
 auto Closed(Row row, int fd, Call call) {
-  if (fd < 0 || InVforkChild()) return call();
+  if (fd < 0) return call();
   const uint64_t lifetime = RecordClosing(row, fd);
   const auto result = call();
   if (lifetime == 0 && result >= 0) RecordClosedUnknown(row, fd);
@@ -59,7 +61,7 @@ auto Closed(Row row, int fd, Call call) {
 template <typename Object, typename DescriptorOf, typename Call>
 Object* ReopenedStream(Row row, const char* path, Object* stream, DescriptorOf descriptor_of, Call call) {
   const int fd = descriptor_of(stream);
-  if (fd >= 0 && !InVforkChild()) RecordClosing(row, fd);
+  if (fd >= 0) RecordClosing(row, fd);
   return CreatedStream(row, call(), path, descriptor_of);
 }
 

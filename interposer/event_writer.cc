@@ -12,21 +12,32 @@ namespace fdtrace {
 namespace {
 
 // Field numbers of proto/event.proto; wire_test.cc reads the result back with libprotobuf.
-enum EventField : uint32_t { kAtNs = 1, kOpened, kClosed, kThread, kFunction, kModule, kStack, kExiting, kClosedRange };
+enum EventField : uint32_t {
+  kAtNs = 1,
+  kOpened,
+  kClosed,
+  kThread,
+  kFunction,
+  kModule,
+  kStack,
+  kExiting,
+  kClosedRange,
+  kKept,
+  kExecuting,
+  kExecFailed,
+  kSpawned,
+  kVforkChild,
+  kVforkEnd,
+  kSent,
+};
 
 constinit std::atomic<bool> g_function_sent[kRowCount] = {};
 
-uint64_t Now() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);  // the vDSO's: no system call
-  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
-}
-
 // Encodes one Event and appends it to the ring.
 template <typename Body>
-bool Write(const HookScope& scope, EventField kind, Body body) {
+bool Write(const HookScope& scope, EventField kind, Body body, uint64_t at_ns = MonotonicNs()) {
   WireWriter wire(scope.event_buffer());
-  wire.Varint(kAtNs, Now());
+  wire.Varint(kAtNs, at_ns);
   wire.Message(kind, [&] { body(wire); });
   return WriteRecord(scope, wire.written());
 }
@@ -59,6 +70,12 @@ void SendFirst(const HookScope& scope, Row row) {
 
 }  // namespace
 
+uint64_t MonotonicNs() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);  // the vDSO's: no system call
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+}
+
 bool WriteOpened(const HookScope& scope, const OpenedEvent& event) {
   SendFirst(scope, event.row);
   return Write(scope, kOpened, [&](WireWriter& wire) {
@@ -71,6 +88,8 @@ bool WriteOpened(const HookScope& scope, const OpenedEvent& event) {
     if (event.path != nullptr) wire.Bytes(7, event.path, TextLength(event.path, kMaxPathBytes));
     wire.Int32(8, event.companion + 1);
     wire.Varint(9, event.overwrote);
+    wire.Varint(10, event.identity.device);
+    wire.Varint(11, event.identity.inode);
   });
 }
 
@@ -113,6 +132,56 @@ bool WriteStack(const HookScope& scope, const StackEvent& event) {
 
 bool WriteExiting(const HookScope& scope, int status) {
   return Write(scope, kExiting, [&](WireWriter& wire) { wire.Int32(1, status); });
+}
+
+bool WriteKept(const HookScope& scope, int fd, const DescriptorOrigin& origin) {
+  SendFirst(scope, origin.row);
+  return Write(scope, kKept, [&](WireWriter& wire) {
+    wire.Int32(1, fd);
+    wire.Varint(2, origin.id);
+    wire.Varint(3, static_cast<uint64_t>(origin.row));
+    wire.Fixed64(4, origin.stack);
+  });
+}
+
+bool WriteExecuting(const HookScope& scope, const char* path, bool spawns) {
+  return Write(scope, kExecuting, [&](WireWriter& wire) {
+    if (path != nullptr) wire.Bytes(1, path, TextLength(path, kMaxPathBytes));
+    wire.Varint(4, spawns);
+  });
+}
+
+bool WriteExecFailed(const HookScope& scope, int error) {
+  return Write(scope, kExecFailed, [&](WireWriter& wire) { wire.Int32(1, error); });
+}
+
+bool WriteSpawned(const HookScope& scope, int pid) {
+  return Write(scope, kSpawned, [&](WireWriter& wire) { wire.Varint(1, static_cast<uint64_t>(pid)); });
+}
+
+bool WriteVforkChild(const HookScope& scope, int pid, uint64_t stack) {
+  return Write(scope, kVforkChild, [&](WireWriter& wire) {
+    wire.Varint(1, static_cast<uint64_t>(pid));
+    wire.Fixed64(2, stack);
+  });
+}
+
+bool WriteVforkEnd(const HookScope& scope) {
+  return Write(scope, kVforkEnd, [](WireWriter&) {});
+}
+
+bool WriteSent(const HookScope& scope, uint64_t at_ns, int fd, const DescriptorOrigin& origin,
+               const FileIdentity& identity) {
+  if (origin.id != 0) SendFirst(scope, origin.row);
+  const auto body = [&](WireWriter& wire) {
+    wire.Varint(1, origin.id);
+    wire.Int32(2, fd);
+    wire.Varint(3, static_cast<uint64_t>(origin.row));
+    wire.Fixed64(4, origin.stack);
+    wire.Varint(5, identity.device);
+    wire.Varint(6, identity.inode);
+  };
+  return Write(scope, kSent, body, at_ns);
 }
 
 }  // namespace fdtrace

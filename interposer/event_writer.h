@@ -6,21 +6,29 @@
 #include <cstdint>
 #include <span>
 
+#include "interposer/descriptor_table.h"
 #include "interposer/hook_scope.h"
 #include "interposer/rows.h"
 
 namespace fdtrace {
 
+// st_dev and st_ino of what a descriptor is open on.
+struct FileIdentity {
+  uint64_t device = 0;
+  uint64_t inode = 0;
+};
+
 struct OpenedEvent {
-  uint64_t id;
-  int fd;
-  Row row;
+  uint64_t id = 0;
+  int fd = -1;
+  Row row = {};
   uint64_t stack = 0;
   uint64_t source = 0;
   uint64_t replaced = 0;
   const char* path = nullptr;
   int companion = -1;
   bool overwrote = false;
+  FileIdentity identity = {};
 };
 
 struct ClosedEvent {
@@ -57,5 +65,16 @@ bool WriteClosedRange(const HookScope& scope, const ClosedRangeEvent& event);
 bool WriteModule(const HookScope& scope, const ModuleEvent& event);
 bool WriteStack(const HookScope& scope, const StackEvent& event);
 bool WriteExiting(const HookScope& scope, int status);
+bool WriteKept(const HookScope& scope, int fd, const DescriptorOrigin& origin);
+bool WriteExecuting(const HookScope& scope, const char* path, bool spawns);
+bool WriteExecFailed(const HookScope& scope, int error);
+bool WriteSpawned(const HookScope& scope, int pid);
+bool WriteVforkChild(const HookScope& scope, int pid, uint64_t stack);
+bool WriteVforkEnd(const HookScope& scope);
+bool WriteSent(const HookScope& scope, uint64_t at_ns, int fd, const DescriptorOrigin& origin,
+               const FileIdentity& identity);
+
+// What events are dated by.
+uint64_t MonotonicNs();
 
 }  // namespace fdtrace

@@ -29,14 +29,14 @@ bool HookScope::Alive() const {
   return !deeper || OnAlternateStack();
 }
 
-HookScope::HookScope(Purpose purpose) : saved_errno_(errno), mark_(LiveMark()) {
-  if (!InVforkChild()) [[likely]]
-    Enter(purpose);
-}
+HookScope::HookScope(Purpose purpose) : saved_errno_(errno), mark_(LiveMark()) { Enter(purpose); }
 
 void HookScope::Enter(Purpose purpose) {
   ThreadState& thread = fdtrace_thread;
-  Attachment* const attachment = purpose == Purpose::kRecord ? Attach() : AttachedAlready();
+  const bool vfork_child = InVforkChild();
+  if (vfork_child && thread.vfork_changes == nullptr) return;
+  // A vfork child cannot say hello: the memory that it would mark as attached is its parent's.
+  Attachment* const attachment = purpose == Purpose::kRecord && !vfork_child ? Attach() : AttachedAlready();
   if (attachment == nullptr || !CollectorLives(*attachment->session)) return;
   const bool same_process = thread.serial == attachment->serial.load(std::memory_order_relaxed);
   if (thread.scope != nullptr) [[unlikely]] {

@@ -21,6 +21,7 @@ namespace fdtrace {
 inline constexpr size_t kMaxOwnFrames = 8;
 
 class HookScope;
+class VforkChanges;
 
 // Room for one event of each nesting and for the frames of one stack. Not on the stack: a handler's may be no larger
 // than what the kernel itself puts there and a little more.
@@ -38,9 +39,11 @@ enum class Forking : uint8_t { kNo, kQuietly, kNotQuietly };
 
 // Initial-exec: reaching it calls nothing, even in a signal handler of a new thread. All zero in a new thread.
 struct ThreadState {
-  uint32_t vfork_depth;  // > 0 in a vfork child, which runs in its parent's memory; offset known to vfork_*.S
-  uint32_t serial;       // of the attachment that the ring belongs to
-  HookScope* scope;      // the innermost live one
+  uint32_t vfork_depth;         // > 0 in a vfork child, which runs in its parent's memory; offset known to vfork_*.S
+  uint32_t serial;              // of the attachment that the ring belongs to
+  VforkChanges* vfork_changes;  // of the vfork child that runs in this thread; null: nothing of it is recorded
+  uint64_t vfork_stack;         // of the call of vfork
+  HookScope* scope;             // the innermost live one
   RingHeader* ring;
   unsigned char* ring_bytes;
   Scratch* scratch;
@@ -68,7 +71,7 @@ class HookScope {
   HookScope(const HookScope&) = delete;
   HookScope& operator=(const HookScope&) = delete;
 
-  // False: nothing can be recorded (no collector, a vfork child, no ring); the hook does nothing but the real call.
+  // False: nothing can be recorded (no collector, no ring); the hook does nothing but the real call.
   bool recording() const { return attachment_ != nullptr; }
   // True in a signal handler that interrupted our own work.
   bool nested() const { return outer_ != nullptr; }
@@ -89,7 +92,7 @@ class HookScope {
   Attachment* attachment_ = nullptr;
 };
 
-// True in a vfork child: pass the call on and touch nothing.
+// True in a vfork child: what it does to its descriptors is not done to its parent's.
 inline bool InVforkChild() { return fdtrace_thread.vfork_depth != 0; }
 
 // A lifetime id that no other open of the recording has.

@@ -29,6 +29,8 @@ void* AllocatePages(size_t bytes) {
   return Failed(result) ? nullptr : reinterpret_cast<void*>(result);
 }
 
+void FreePages(void* pages, size_t bytes) { RawSyscall(SYS_munmap, pages, static_cast<long>(bytes)); }
+
 void* AllocateForever(size_t bytes) {
   bytes = (bytes + kAlignment - 1) & ~(kAlignment - 1);
   if (bytes > sizeof(Chunk::bytes)) return AllocatePages(bytes);

@@ -6,8 +6,9 @@
 
 namespace fdtrace {
 
-// Zeroed pages, never given back; null when the kernel refuses.
+// Zeroed pages; null when the kernel refuses.
 void* AllocatePages(size_t bytes);
+void FreePages(void* pages, size_t bytes);
 
 // Bytes for small things that are kept for good (module names, program headers); null when there are none.
 void* AllocateForever(size_t bytes);

@@ -2,10 +2,14 @@
 
 #include <dlfcn.h>
 #include <linux/futex.h>
+#include <paths.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 
+#include <cerrno>
 #include <climits>
 
 #include "interposer/effects.h"
@@ -68,7 +72,11 @@ template <typename Call>
 pid_t ForkBy(Call call) {
   if (InVforkChild()) {
     const pid_t pid = call();
-    if (pid == 0) fdtrace_thread.vfork_depth = 0;  // the child's memory is its own again
+    if (pid == 0) {  // whose memory is its own again
+      KeepVforkChanges();
+      fdtrace_thread.vfork_depth = 0;
+      fdtrace_thread.vfork_changes = nullptr;
+    }
     return pid;
   }
   UnwinderForkGuard guard;
@@ -83,12 +91,28 @@ pid_t ForkBy(Call call) {
   return pid;
 }
 
+// By /dev/null, if it is that.
+bool ReplaceStandardDescriptors() {
+  const int null = Real<decltype(::open)>(Row::open)(_PATH_DEVNULL, O_RDWR);
+  if (null < 0) return false;
+  struct stat device;
+  const bool good = fstat(null, &device) == 0 && S_ISCHR(device.st_mode) && device.st_rdev == makedev(1, 3);
+  for (int fd = 0; good && fd <= 2; ++fd) {
+    Real<decltype(::dup2)>(Row::dup2)(null, fd);
+    TakeDescriptor(fd);
+  }
+  if (!good || null > 2) Real<decltype(::close)>(Row::close)(null);
+  if (!good) errno = ENODEV;
+  return good;
+}
+
 }  // namespace
 
 void AnnounceExit(int status) {
   const HookScope scope(HookScope::Purpose::kIfAttached);
   if (!scope.recording()) return;
   WriteExiting(scope, status);
+  if (InVforkChild()) return;  // looked at when its parent's events are
   if (!scope.nested()) PublishRecords();
   AwaitCollector(scope.attachment());
 }
@@ -124,17 +148,17 @@ FDTRACE_EXPORT int login_tty(int fd) noexcept {
   return result;
 }
 
-// The child goes on; the parent ends inside, past our _exit.
+// As libc's, but with our fork and exit: libc's lets the parent end without a word.
 FDTRACE_EXPORT int daemon(int keep_directory, int keep_standard) noexcept {
-  int result = -1;
-  ForkBy([&] {
-    result = REAL(daemon)(keep_directory, keep_standard);
-    return result == 0 ? 0 : -1;
-  });
-  if (result == 0 && keep_standard == 0) {
-    for (int fd = 0; fd <= 2; ++fd) TakeDescriptor(fd);  // replaced by /dev/null
+  const pid_t pid = ForkBy([] { return REAL(fork)(); });
+  if (pid < 0) return -1;
+  if (pid > 0) {
+    AnnounceExit(0);
+    REAL(_exit)(0);
   }
-  return result;
+  if (setsid() == -1) return -1;
+  if (keep_directory == 0) (void)!chdir("/");
+  return keep_standard != 0 || ReplaceStandardDescriptors() ? 0 : -1;
 }
 
 FDTRACE_EXPORT __attribute__((noreturn)) void _exit(int status) {

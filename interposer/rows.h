@@ -58,6 +58,8 @@ enum class ResourceKind : uint8_t {
 #define SYSCALL_RECEIVES(name, ...) SYSCALL_ROW(RESOURCE_UNKNOWN, name)
 #define SYSCALL_CLOSES(name) SYSCALL_ROW(RESOURCE_UNKNOWN, name)
 #define SYSCALL_CLOSES_RANGE(name, ...) SYSCALL_ROW(RESOURCE_UNKNOWN, name)
+#define SYSCALL_SENDS(name) SYSCALL_ROW(RESOURCE_UNKNOWN, name)
+#define SYSCALL_EXECUTES(name, ...) SYSCALL_ROW(RESOURCE_UNKNOWN, name)
 #define SYSCALL_EXITS(name) SYSCALL_ROW(RESOURCE_UNKNOWN, name)
 
 enum class Row : uint16_t {
@@ -106,6 +108,8 @@ inline constexpr RowFacts kRows[kRowCount] = {
 #undef SYSCALL_RECEIVES
 #undef SYSCALL_CLOSES
 #undef SYSCALL_CLOSES_RANGE
+#undef SYSCALL_SENDS
+#undef SYSCALL_EXECUTES
 #undef SYSCALL_EXITS
 
 }  // namespace fdtrace

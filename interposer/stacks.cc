@@ -92,6 +92,8 @@ bool SendStack(const HookScope& scope, const Frames& frames, uint64_t hash) {
 }  // namespace
 
 uint64_t CaptureStack(const HookScope& scope) {
+  // A vfork child could be killed with the unwinder's locks held, which are its parent's too.
+  if (InVforkChild()) return fdtrace_thread.vfork_stack;
   const Frames frames = Take(scope);
   if (frames.of_program.empty()) return 0;
   SentStacks* const sent = Sent();

@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "interposer/attachment.h"
+#include "interposer/environment.h"
 #include "interposer/loaded_objects.h"
 #include "interposer/processes.h"
 #include "interposer/real_functions.h"
@@ -36,6 +37,7 @@ void Start() {
   const int saved_errno = errno;
   ResolveRealFunctions();
   ReadSessionVariable(environ);
+  ReadOwnEnvironment(environ);
   if (SayFirstHello()) {
     ListLoadedObjects();
     LoadUnwinder();

@@ -11,8 +11,11 @@
 
 #include "interposer/custom_functions.h"
 #include "interposer/effects.h"
+#include "interposer/environment.h"
+#include "interposer/event_writer.h"
 #include "interposer/interposed_functions.h"
 #include "interposer/processes.h"
+#include "interposer/programs.h"
 #include "interposer/real_functions.h"
 
 // Numbers that a machine lacks (aarch64 has no open) or that the headers here do not know yet get one that no call has,
@@ -82,10 +85,29 @@ long Dispatch(const Arguments& call) {
   case SYS_##name:                                                                                           \
     if (closes) RecordClosingRange(Row::syscall_##name, static_cast<unsigned>(a), static_cast<unsigned>(b)); \
     return Forward(call);
+#define SYSCALL_EXECUTES(name, path, variables)                                              \
+  case SYS_##name:                                                                           \
+    return WithOurs(reinterpret_cast<char* const*>(variables), [&](char* const* with_ours) { \
+      Arguments changed = call;                                                              \
+      changed.variables = reinterpret_cast<long>(with_ours);                                 \
+      AnnounceExec(path);                                                                    \
+      const long result = Forward(changed);                                                  \
+      AnnounceFailure();                                                                     \
+      return result;                                                                         \
+    });
+#define SYSCALL_SENDS(name)                                               \
+  case SYS_##name: {                                                      \
+    const uint64_t began_ns = MonotonicNs();                              \
+    const long result = Forward(call);                                    \
+    if (result >= 0) SentBy##name(b, static_cast<int>(result), began_ns); \
+    return result;                                                        \
+  }
 #define SYSCALL_EXITS(name) \
   case SYS_##name:          \
     AnnounceExit(fd);       \
     return Forward(call);
+#define SentBysendmsg(message, count, began_ns) Sent(*reinterpret_cast<const msghdr*>(message), began_ns)
+#define SentBysendmmsg(messages, count, began_ns) Sent(reinterpret_cast<const mmsghdr*>(messages), count, began_ns)
 #define ReceivedByrecvmsg(messages, count) Received(Row::syscall_recvmsg, *reinterpret_cast<const msghdr*>(messages))
 #define ReceivedByrecvmmsg(messages, count) \
   Received(Row::syscall_recvmmsg, reinterpret_cast<const mmsghdr*>(messages), static_cast<int>(count))

@@ -11,7 +11,9 @@
 #include <netdb.h>
 #include <pty.h>
 #include <pwd.h>
+#include <sched.h>
 #include <shadow.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

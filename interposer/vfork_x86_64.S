@@ -1,8 +1,7 @@
 // pid_t vfork(void)
 //
 // The child runs in our memory, on this very stack, until it execs or ends: no C function may return from here twice. So the
-// return address is kept in a register over the system call, as libc does it, and the thread is marked (vfork_depth, the first
-// field of fdtrace_thread) until the parent goes on. In between, hooks pass every call on and touch nothing.
+// return address is kept in a register over the system call, as libc does it. What goes before and after is in vfork.cc.
 #include <sys/syscall.h>
 
         .text
@@ -14,32 +13,28 @@ vfork:
 __vfork:
         .cfi_startproc
         endbr64
+        subq    $8, %rsp
+        .cfi_adjust_cfa_offset 8
+        call    fdtrace_before_vfork
+        addq    $8, %rsp
+        .cfi_adjust_cfa_offset -8
         popq    %rdi
         .cfi_adjust_cfa_offset -8
         .cfi_register %rip, %rdi
-        movq    fdtrace_thread@gottpoff(%rip), %rsi
-        incl    %fs:(%rsi)
         movl    $SYS_vfork, %eax
-        syscall                         // keeps rdi and rsi
+        syscall                         // keeps rdi
         pushq   %rdi
         .cfi_adjust_cfa_offset 8
         .cfi_offset %rip, -8
-        testl   %eax, %eax
-        jz      .Lchild
-        decl    %fs:(%rsi)              // the parent goes on, or there was no child
-        cmpl    $-4095, %eax
-        jae     .Lfailed
-.Lchild:
-        ret
-.Lfailed:
-        negl    %eax
-        pushq   %rax
+        movq    %rax, %rdi
+        testq   %rax, %rax
+        jnz     fdtrace_after_vfork
+        subq    $8, %rsp
         .cfi_adjust_cfa_offset 8
-        call    *__errno_location@GOTPCREL(%rip)
-        popq    %rcx
+        call    fdtrace_in_vfork_child
+        addq    $8, %rsp
         .cfi_adjust_cfa_offset -8
-        movl    %ecx, (%rax)
-        movl    $-1, %eax
+        xorl    %eax, %eax
         ret
         .cfi_endproc
         .size   vfork, . - vfork

@@ -140,6 +140,45 @@ TEST_F(WireTest, ModulesAndExitsKeepEveryField) {
   EXPECT_EQ(Last().exiting().status(), -1);
 }
 
+TEST_F(WireTest, WhatIsToldOfOtherProgramsKeepsEveryField) {
+  const DescriptorOrigin origin = {.id = 9, .row = Row::socket, .stack = 0xfedcba9876543210};
+  WriteKept(scope_, 5, origin);
+  const Kept kept = Last().kept();
+  EXPECT_EQ(kept.fd(), 5);
+  EXPECT_EQ(kept.id(), 9u);
+  EXPECT_EQ(kept.function(), static_cast<uint32_t>(Row::socket));
+  EXPECT_EQ(kept.stack(), 0xfedcba9876543210);
+  WriteExecuting(scope_, "/bin/x", true);
+  EXPECT_EQ(Last().executing().path(), "/bin/x");
+  EXPECT_TRUE(Last().executing().spawns());
+  WriteExecuting(scope_, nullptr, false);
+  EXPECT_TRUE(Last().has_executing());
+  WriteExecFailed(scope_, 2);
+  EXPECT_EQ(Last().exec_failed().error(), 2);
+  WriteSpawned(scope_, 4711);
+  EXPECT_EQ(Last().spawned().pid(), 4711u);
+  WriteVforkChild(scope_, 4712, 12);
+  EXPECT_EQ(Last().vfork_child().pid(), 4712u);
+  EXPECT_EQ(Last().vfork_child().stack(), 12u);
+  WriteVforkEnd(scope_);
+  EXPECT_TRUE(Last().has_vfork_end());
+}
+
+TEST_F(WireTest, ADescriptorPassedOnKeepsEveryField) {
+  WriteSent(scope_, 1234, 6, {.id = 9, .row = Row::socket, .stack = 12}, {.device = 13, .inode = 14});
+  EXPECT_EQ(Last().at_ns(), 1234u);
+  const Sent sent = Last().sent();
+  EXPECT_EQ(sent.id(), 9u);
+  EXPECT_EQ(sent.fd(), 6);
+  EXPECT_EQ(sent.function(), static_cast<uint32_t>(Row::socket));
+  EXPECT_EQ(sent.stack(), 12u);
+  EXPECT_EQ(sent.device(), 13u);
+  EXPECT_EQ(sent.inode(), 14u);
+  WriteOpened(scope_, {.id = 9, .fd = 6, .row = Row::recvmsg, .identity = {.device = 13, .inode = 14}});
+  EXPECT_EQ(Last().opened().device(), 13u);
+  EXPECT_EQ(Last().opened().inode(), 14u);
+}
+
 TEST(WireWriterTest, AFieldThatDoesNotFitIsLeftOutAndSaid) {
   std::array<unsigned char, 16> buffer;
   WireWriter wire(buffer);

@@ -133,7 +133,8 @@ bool Connected(Row row) {
   return good && server >= 0;
 }
 
-bool SendTwo(int to) {
+template <typename Send>
+bool SendTwoBy(Send send, int to) {
   char byte = 'x';
   iovec part = {&byte, 1};
   alignas(cmsghdr) char control[CMSG_SPACE(2 * sizeof(int))] = {};
@@ -148,7 +149,26 @@ bool SendTwo(int to) {
   header->cmsg_len = CMSG_LEN(2 * sizeof(int));
   const int fds[2] = {0, 0};
   memcpy(CMSG_DATA(header), fds, sizeof fds);
-  return sendmsg(to, &message, 0) == 1;
+  return send(to, &message, 0) == 1;
+}
+bool SendTwo(int to) { return SendTwoBy(sendmsg, to); }
+
+// Nobody receives them.
+template <typename Send>
+bool SendsTwo(Send send) {
+  int ends[2];
+  const bool good = socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0 && SendTwoBy(send, ends[0]);
+  close(ends[0]);
+  close(ends[1]);
+  return good;
+}
+template <typename Send>
+bool SendsTwoAtOnce(Send send) {
+  return SendsTwo([send](int to, const msghdr* message, int flags) {
+    mmsghdr messages[1] = {};
+    messages[0].msg_hdr = *message;
+    return send(to, messages, 1, flags);
+  });
 }
 
 bool ReceiveTwo(Row row) {
@@ -262,6 +282,49 @@ bool VforkChildCloses(Row row) {
     _exit(7);
   }
   return Reap(child) && fcntl(fd, F_GETFD) >= 0 && fcntl(850, F_GETFD) == -1 && close(fd) == 0;
+}
+
+int CloseAndExit(void* fd) {
+  close(*static_cast<int*>(fd));
+  _exit(7);
+}
+
+bool ClonedChildCloses() {
+  int fd = File();
+  alignas(16) static char stack[65536];
+  const pid_t child = clone(CloseAndExit, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &fd);
+  return Reap(child) && fcntl(fd, F_GETFD) >= 0 && close(fd) == 0;
+}
+
+char* const* ShellWords() {
+  static char* words[] = {const_cast<char*>("sh"), const_cast<char*>("-c"), const_cast<char*>("exit 7"), nullptr};
+  return words;
+}
+
+bool ChildRuns(Row row) {
+  const pid_t child = fork();
+  if (child != 0) return Reap(child);
+  char* none[] = {nullptr};
+  const int shell = open("/bin/sh", O_PATH | O_CLOEXEC);
+  char* const* const words = ShellWords();
+  if (row == Row::execve) execve("/bin/sh", words, none);
+  if (row == Row::execv) execv("/bin/sh", words);
+  if (row == Row::execvp) execvp("sh", words);
+  if (row == Row::execvpe) execvpe("sh", words, none);
+  if (row == Row::execl) execl("/bin/sh", "sh", "-c", "exit 7", nullptr);
+  if (row == Row::execlp) execlp("sh", "sh", "-c", "exit 7", nullptr);
+  if (row == Row::execle) execle("/bin/sh", "sh", "-c", "exit 7", nullptr, none);
+  if (row == Row::fexecve) fexecve(shell, words, none);
+  if (row == Row::execveat) execveat(shell, "", words, none, AT_EMPTY_PATH);
+  if (row == Row::syscall_execve) syscall(SYS_execve, "/bin/sh", words, none);
+  if (row == Row::syscall_execveat) syscall(SYS_execveat, shell, "", words, none, AT_EMPTY_PATH);
+  _exit(1);
+}
+
+template <typename Spawn>
+bool Spawns(Spawn spawn) {
+  pid_t child = -1;
+  return spawn(&child, "/bin/sh", nullptr, nullptr, ShellWords(), environ) == 0 && Reap(child);
 }
 
 bool DaemonLeavesNothing() {

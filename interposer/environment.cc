@@ -1,0 +1,147 @@
+#include "interposer/environment.h"
+
+#include <array>
+#include <climits>
+#include <cstring>
+#include <string_view>
+
+#include "interposer/text.h"
+#include "proto/session.h"
+
+namespace fdtrace {
+namespace {
+
+constexpr size_t kMaxPointers = 2048;
+constexpr size_t kMaxText = 8192;
+
+enum class Place { kFirst, kLast, kAlone };
+
+// An entry "NAME=…" that must have PART among what else it holds.
+struct OwnEntry {
+  const char* name;  // with its "="
+  Place place;
+  char part[PATH_MAX];
+};
+constinit OwnEntry g_preload = {.name = "LD_PRELOAD=", .place = Place::kFirst, .part = {}};
+constinit OwnEntry g_session = {.name = "FDTRACE_SESSION=", .place = Place::kAlone, .part = {}};
+static_assert(std::string_view("FDTRACE_SESSION=").starts_with(kSessionVariable));
+// gcc's AddressSanitizer wants to be the first library, unless told otherwise.
+constinit OwnEntry g_sanitizer = {.name = "ASAN_OPTIONS=", .place = Place::kLast, .part = {}};
+const std::array<const OwnEntry*, 3> kOwn = {&g_preload, &g_session, &g_sanitizer};
+
+constexpr char kLibraryName[] = "/libfdtrace.so";
+constexpr char kLinkOrder[] = "verify_asan_link_order=0";
+
+const char* Find(char* const* environment, const char* name) {
+  for (; environment != nullptr && *environment != nullptr; ++environment) {
+    if (TextStarts(*environment, name)) return *environment + TextLength(name);
+  }
+  return nullptr;
+}
+
+bool IsSeparator(char c) { return c == ':' || c == ' ' || c == ','; }
+
+// Is PART among the words of VALUE?
+bool Contains(const char* value, const char* part) {
+  const size_t length = TextLength(part);
+  for (const char* word = value; *word != '\0';) {
+    if (TextStarts(word, part) && (word[length] == '\0' || IsSeparator(word[length]))) return true;
+    while (*word != '\0' && !IsSeparator(*word)) ++word;
+    while (IsSeparator(*word)) ++word;
+  }
+  return false;
+}
+
+bool IsComplete(const OwnEntry& own, const char* value) {
+  return value != nullptr && (own.place == Place::kAlone ? TextEquals(value, own.part) : Contains(value, own.part));
+}
+
+void Keep(OwnEntry& own, const char* part, size_t length) {
+  if (length >= sizeof own.part) return;
+  std::memcpy(own.part, part, length);
+  own.part[length] = '\0';
+}
+
+// The first word of VALUE that ends in our library's name.
+void KeepLibrary(const char* value) {
+  const size_t name_length = TextLength(kLibraryName);
+  while (*value != '\0') {
+    size_t length = 0;
+    while (value[length] != '\0' && !IsSeparator(value[length])) ++length;
+    if (length > name_length && TextStarts(value + length - name_length, kLibraryName)) {
+      return Keep(g_preload, value, length);
+    }
+    value += length;
+    while (IsSeparator(*value)) ++value;
+  }
+}
+
+char* Append(char* to, const char* text) {
+  const size_t length = TextLength(text);
+  std::memcpy(to, text, length);
+  return to + length;
+}
+
+// "NAME=part:value" or "NAME=value:part". Returns what follows the text.
+char* Compose(char* to, const OwnEntry& own, const char* value) {
+  const bool others = value != nullptr && *value != '\0';
+  to = Append(to, own.name);
+  if (others && own.place == Place::kLast) to = Append(Append(to, value), ":");
+  to = Append(to, own.part);
+  if (others && own.place == Place::kFirst) to = Append(Append(to, ":"), value);
+  *to = '\0';
+  return to + 1;
+}
+
+}  // namespace
+
+void ReadOwnEnvironment(char* const* environment) {
+  const char* const preload = Find(environment, g_preload.name);
+  const char* const session = Find(environment, g_session.name);
+  if (preload == nullptr || session == nullptr) return;
+  KeepLibrary(preload);
+  Keep(g_session, session, TextLength(session));
+  Keep(g_sanitizer, kLinkOrder, sizeof kLinkOrder - 1);
+}
+
+internal::EnvironmentPlan internal::PlanEnvironment(char* const* environment) {
+  EnvironmentPlan plan;
+  if (g_preload.part[0] == '\0') return plan;
+  bool complete = true;
+  for (const OwnEntry* own : kOwn) {
+    const char* const value = Find(environment, own->name);
+    // That of a recording within ours: its processes are its own.
+    if (own == &g_session && value != nullptr && !TextEquals(value, own->part)) return {};
+    complete = complete && IsComplete(*own, value);
+    plan.text_bytes += TextLength(own->name) + TextLength(own->part) + 2;
+    if (value != nullptr) plan.text_bytes += TextLength(value);
+  }
+  if (complete) return {};
+  plan.pointers = kOwn.size() + 1;
+  for (size_t i = 0; environment != nullptr && environment[i] != nullptr; ++i) ++plan.pointers;
+  return plan.pointers > kMaxPointers || plan.text_bytes > kMaxText ? EnvironmentPlan() : plan;
+}
+
+void internal::FillEnvironment(char* const* environment, char** pointers, char* text) {
+  bool placed[kOwn.size()] = {};
+  for (; environment != nullptr && *environment != nullptr; ++environment) {
+    *pointers = *environment;
+    for (size_t i = 0; i < kOwn.size(); ++i) {
+      if (placed[i] || !TextStarts(*environment, kOwn[i]->name)) continue;
+      placed[i] = true;
+      const char* const value = *environment + TextLength(kOwn[i]->name);
+      if (IsComplete(*kOwn[i], value)) continue;
+      *pointers = text;
+      text = Compose(text, *kOwn[i], value);
+    }
+    ++pointers;
+  }
+  for (size_t i = 0; i < kOwn.size(); ++i) {
+    if (placed[i]) continue;
+    *pointers++ = text;
+    text = Compose(text, *kOwn[i], nullptr);
+  }
+  *pointers = nullptr;
+}
+
+}  // namespace fdtrace

@@ -1,0 +1,105 @@
+#include "interposer/vfork.h"
+
+#include <cerrno>
+
+#include "interposer/event_writer.h"
+#include "interposer/hook_scope.h"
+#include "interposer/interposed_functions.h"
+#include "interposer/raw_syscall.h"
+#include "interposer/real_functions.h"
+#include "interposer/ring_writer.h"
+#include "interposer/stacks.h"
+#include "interposer/undeclared.h"
+#include "interposer/vfork_changes.h"
+
+namespace fdtrace {
+namespace {
+
+void PrepareFirst() {
+  const HookScope scope;
+  if (!scope.recording()) return;
+  fdtrace_thread.vfork_stack = CaptureStack(scope);
+  fdtrace_thread.vfork_changes = VforkChanges::Acquire();
+}
+
+// The child may have been killed in the middle of our work: it left this thread as it was then.
+void LeaveChildsWork(HookScope* scope_before) {
+  if (fdtrace_thread.scope == scope_before) return;
+  fdtrace_thread.scope = scope_before;
+  if (scope_before == nullptr) AbandonRecord();
+}
+
+}  // namespace
+}  // namespace fdtrace
+
+using namespace fdtrace;  // NOLINT
+
+// The thread counts as the child's from here, not from the system call on: a handler that came in between would take
+// what is the child's for its parent's.
+void fdtrace_before_vfork() {
+  ThreadState& thread = fdtrace_thread;
+  if (!InVforkChild()) PrepareFirst();
+  if (thread.vfork_changes != nullptr && !thread.vfork_changes->Begin(thread.scope)) thread.vfork_changes = nullptr;
+  ++thread.vfork_depth;
+}
+
+void fdtrace_in_vfork_child() {
+  const HookScope scope;
+  if (scope.recording()) {
+    WriteVforkChild(scope, static_cast<int>(RawSyscall(SYS_getpid)), fdtrace_thread.vfork_stack);
+  }
+}
+
+long fdtrace_after_vfork(long result) {
+  ThreadState& thread = fdtrace_thread;
+  --thread.vfork_depth;
+  if (thread.vfork_changes != nullptr) {
+    LeaveChildsWork(thread.vfork_changes->End());
+    if (result > 0) {
+      const HookScope scope(HookScope::Purpose::kIfAttached);
+      if (scope.recording()) WriteVforkEnd(scope);
+    }
+    if (!InVforkChild()) {
+      VforkChanges::Release(thread.vfork_changes);
+      thread.vfork_changes = nullptr;
+    }
+  }
+  if (!Failed(result)) return result;
+  errno = static_cast<int>(-result);
+  return -1;
+}
+
+namespace {
+
+struct ClonedChild {
+  int (*function)(void*);
+  void* argument;
+};
+
+int RunClonedChild(void* of) {
+  const ClonedChild child = *static_cast<ClonedChild*>(of);
+  fdtrace_in_vfork_child();
+  return child.function(child.argument);
+}
+
+}  // namespace
+
+// Only a child that runs in our memory while we wait, with descriptors of its own, is as vfork's. Others either share
+// both, as threads do, or have a copy, as fork's have.
+FDTRACE_EXPORT int clone(int (*function)(void*), void* stack, int flags, void* argument, ...) noexcept {
+  va_list rest;
+  va_start(rest, argument);
+  pid_t* const parent_tid = va_arg(rest, pid_t*);
+  void* const tls = va_arg(rest, void*);
+  pid_t* const child_tid = va_arg(rest, pid_t*);
+  va_end(rest);
+  auto* const real = Real<decltype(::clone)>(Row::clone);
+  constexpr int kDecisive = CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_SETTLS | CLONE_THREAD;
+  if ((flags & kDecisive) != (CLONE_VM | CLONE_VFORK)) {
+    return real(function, stack, flags, argument, parent_tid, tls, child_tid);
+  }
+  ClonedChild child = {.function = function, .argument = argument};
+  fdtrace_before_vfork();
+  const int pid = real(RunClonedChild, stack, flags, &child, parent_tid, tls, child_tid);
+  return static_cast<int>(fdtrace_after_vfork(pid < 0 ? -errno : pid));
+}
