@@ -100,11 +100,19 @@ Answer ReceiveWelcome(long connection, Welcome& welcome, int (&fds)[2]) {
   return got == sizeof welcome && (message.msg_flags & MSG_CTRUNC) != 0 ? Answer::kNotNow : Answer::kNever;
 }
 
+// The kernel drops what it cannot place; asked beforehand, the collector is not told of a process that it then welcomes
+// in vain.
+bool HasRoomForTwo(long connection) {
+  const ScopedDescriptor first(RawSyscall(SYS_fcntl, connection, F_DUPFD_CLOEXEC, 0));
+  const ScopedDescriptor second(RawSyscall(SYS_fcntl, connection, F_DUPFD_CLOEXEC, 0));
+  return second.valid();
+}
+
 // One conversation with the collector: hello, welcome, two mappings; no descriptor is left.
 Answer SayHello(HelloKind kind, Mapped& mapped) {
   if (!g_address.known) return Answer::kNever;
   const ScopedDescriptor connection(RawSyscall(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC));
-  if (!connection.valid()) return Answer::kNotNow;
+  if (!connection.valid() || !HasRoomForTwo(connection.get())) return Answer::kNotNow;
   RawSyscall(SYS_setsockopt, connection.get(), SOL_SOCKET, SO_SNDTIMEO, reinterpret_cast<long>(&kHelloLimit),
              sizeof kHelloLimit);
   RawSyscall(SYS_setsockopt, connection.get(), SOL_SOCKET, SO_RCVTIMEO, reinterpret_cast<long>(&kHelloLimit),
