@@ -33,7 +33,7 @@ void Definitions::TakeOverAncestors() {
 
 bool Definitions::Define(const Function& function, Sites& sites) {
   const Resource resource = Resource_IsValid(function.resource()) ? function.resource() : RESOURCE_UNKNOWN;
-  functions_[function.number()] = {.name = sites.Name(function.name()), .resource = resource};
+  functions_[function.number()] = sites.Function(function.number(), function.name(), resource);
   return true;
 }
 
@@ -51,11 +51,11 @@ bool Definitions::Define(const Stack& stack, Sites& sites) {
   return true;
 }
 
-std::optional<Definitions::FunctionRow> Definitions::FindFunction(uint32_t number) const {
+std::optional<Sites::FunctionRow> Definitions::FindFunction(uint32_t number, const Sites& sites) const {
   for (const Definitions* at = this; at != nullptr; at = at->ancestor_.get()) {
     if (const auto it = at->functions_.find(number); it != at->functions_.end()) return it->second;
   }
-  return std::nullopt;
+  return sites.FunctionByNumber(number);
 }
 
 uint32_t Definitions::FindModule(uint64_t key) const {

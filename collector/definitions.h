@@ -25,12 +25,8 @@ class Definitions {
   bool Define(const Module& module, Sites& sites);
   bool Define(const Stack& stack, Sites& sites);
 
-  struct FunctionRow {
-    uint32_t name = 0;  // Sites::Name
-    Resource resource = RESOURCE_UNKNOWN;
-  };
   // Not found, or not yet: nullopt.
-  std::optional<FunctionRow> FindFunction(uint32_t number) const;
+  std::optional<Sites::FunctionRow> FindFunction(uint32_t number, const Sites& sites) const;
   std::optional<uint32_t> FindStack(uint64_t hash, Sites& sites);
 
   size_t size() const { return functions_.size() + modules_.size() + stacks_.size(); }
@@ -47,7 +43,7 @@ class Definitions {
 
   std::shared_ptr<Definitions> ancestor_;
   int depth_ = 0;  // ancestors above
-  absl::flat_hash_map<uint32_t, FunctionRow> functions_;
+  absl::flat_hash_map<uint32_t, Sites::FunctionRow> functions_;
   absl::flat_hash_map<uint64_t, uint32_t> modules_;
   absl::flat_hash_map<uint64_t, StackRecord> stacks_;
 };

@@ -6,12 +6,21 @@
 
 namespace fdtrace {
 
-Resource HeldDescriptors::ResourceOf(uint64_t id) const {
+const Lifetime* HeldDescriptors::Find(uint64_t id) const {
   const auto it = by_id_.find(id);
-  if (it == by_id_.end()) return RESOURCE_UNKNOWN;
-  const Lifetime& lifetime = it->second;
-  if (lifetime.seen != nullptr && lifetime.seen->resource != RESOURCE_UNKNOWN) return lifetime.seen->resource;
-  return lifetime.place == 0 ? RESOURCE_UNKNOWN : recording_.sites.At(lifetime.place).resource;
+  return it == by_id_.end() ? nullptr : &it->second;
+}
+
+const Lifetime* HeldDescriptors::FindElder(int fd) const {
+  const auto it = by_number_.find(fd);
+  return it == by_number_.end() ? nullptr : &it->second;
+}
+
+Resource HeldDescriptors::ResourceOf(uint64_t id) const {
+  const Lifetime* const lifetime = Find(id);
+  if (lifetime == nullptr) return RESOURCE_UNKNOWN;
+  if (lifetime->seen != nullptr && lifetime->seen->resource != RESOURCE_UNKNOWN) return lifetime->seen->resource;
+  return lifetime->place == 0 ? RESOURCE_UNKNOWN : recording_.sites.At(lifetime->place).resource;
 }
 
 std::vector<int> HeldDescriptors::Numbers() const {
@@ -22,6 +31,30 @@ std::vector<int> HeldDescriptors::Numbers() const {
   std::sort(numbers.begin(), numbers.end());
   numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
   return numbers;
+}
+
+Opener HeldDescriptors::OpenerOf(const Lifetime& lifetime) const {
+  return lifetime.place == 0 ? lifetime.given_by : Opener{.place = lifetime.place, .pid = totals_.pid()};
+}
+
+Openers HeldDescriptors::KnownOpeners() const {
+  Openers openers;
+  const auto add = [&](const Lifetime& lifetime) {
+    const Opener opener = OpenerOf(lifetime);
+    if (lifetime.fd > kLastStandardNumber && opener.place != 0) openers[lifetime.fd] = opener;
+  };
+  for (const auto& [id, lifetime] : by_id_) add(lifetime);
+  for (const auto& [fd, elder] : by_number_) add(elder);
+  return openers;
+}
+
+Openers HeldDescriptors::OpenersOfSurvivors() const {
+  Openers openers = KnownOpeners();
+  absl::erase_if(openers, [this](const auto& entry) {
+    const Lifetime* const elder = FindElder(entry.first);
+    return elder == nullptr || !CameOverExec(*elder);
+  });
+  return openers;
 }
 
 void HeldDescriptors::Open(uint64_t id, Lifetime lifetime) {

@@ -23,11 +23,20 @@ struct Ending {
 
 class HeldDescriptors {
  public:
-  HeldDescriptors(const Image& image, Recording& recording, TraceProcess& totals);
+  // `given`: who opened what is there, as far as it is known.
+  HeldDescriptors(const Image& image, const Openers& given, Recording& recording, TraceProcess& totals);
 
   bool Holds(uint64_t id) const { return by_id_.contains(id); }
-  Resource ResourceOf(uint64_t id) const;  // as far as it is known
+  const Lifetime* Find(uint64_t id) const;  // null: not held
+  const Lifetime* FindElder(int fd) const;  // likewise
+  Resource ResourceOf(uint64_t id) const;   // as far as it is known
   std::vector<int> Numbers() const;
+
+  Opener OpenerOf(const Lifetime& lifetime) const;
+  // Who opened what is held, where that is known; 0-2 aside.
+  Openers KnownOpeners() const;
+  // The same of what came over an exec: the running image knows nothing of it.
+  Openers OpenersOfSurvivors() const;
   size_t size() const { return by_id_.size() + by_number_.size(); }
 
   // Its number is free: see MakeRoom.
@@ -44,7 +53,11 @@ class HeldDescriptors {
 
   // The process as /proc shows it; see Model::Compare.
   void Compare(const std::vector<SeenDescriptor>& seen, uint64_t at_ns);
-  void Exec(const Image& image);
+  // Another program has started. What is not in `present` has ended; `kept` tells who opened the rest, better than what
+  // was known before.
+  void Exec(uint64_t at_ns, const std::vector<SeenDescriptor>& present, const Openers& kept);
+  // The same where nobody looked: what ends was not kept.
+  void ExecUnlooked(uint64_t at_ns, const Openers& kept);
   // Nothing is held afterwards. `from_outside`: the process's parent is not part of the recording.
   void LeaveOpen(uint64_t at_ns, bool from_outside);
 
@@ -69,8 +82,15 @@ class HeldDescriptors {
   void Confirm(Lifetime& elder);
   void KeepPeak();
 
+  // Of an elder.
+  static bool CameOverExec(const Lifetime& elder) {
+    return elder.origin == Origin::kTold || elder.origin == Origin::kInherited;
+  }
+  Ending ByExec(uint64_t at_ns) const;
+  void LeaveImage(uint64_t at_ns);
   bool IsAnother(const Lifetime& lifetime, const SeenDescriptor& seen) const;
   void Describe(Lifetime& lifetime, const SeenDescriptor& seen);
+  void Give(Lifetime& elder, const Opener& opener) const;
   absl::flat_hash_map<int, uint64_t> LifetimesByNumber(uint64_t before_ns, uint64_t noticed_ns);
   void CompareLifetimes(SeenByNumber& unclaimed, uint64_t at_ns);
   void CompareElders(SeenByNumber& unclaimed, uint64_t at_ns);

@@ -31,10 +31,13 @@ Lifetime Elder(Origin origin, uint64_t found_ns, const SeenDescriptor& seen) {
 
 }  // namespace
 
-HeldDescriptors::HeldDescriptors(const Image& image, Recording& recording, TraceProcess& totals)
+HeldDescriptors::HeldDescriptors(const Image& image, const Openers& given, Recording& recording, TraceProcess& totals)
     : recording_(recording), totals_(totals) {
   const Origin origin = image.forked_from != 0 ? Origin::kCopy : Origin::kInherited;
-  for (const auto& [fd, seen] : ByNumber(image.present)) by_number_[fd] = Elder(origin, image.started_ns, *seen);
+  for (const auto& [fd, seen] : ByNumber(image.present)) {
+    Lifetime& elder = by_number_[fd] = Elder(origin, image.started_ns, *seen);
+    if (const auto opener = given.find(fd); opener != given.end()) Give(elder, opener->second);
+  }
   KeepPeak();
 }
 
@@ -62,6 +65,14 @@ bool HeldDescriptors::IsAnother(const Lifetime& lifetime, const SeenDescriptor& 
          IsAnotherObject(recording_.sites.At(lifetime.place).made, !lifetime.path_argument.empty(), seen.resource);
 }
 
+// One that is certainly another object was opened by somebody else.
+void HeldDescriptors::Give(Lifetime& elder, const Opener& opener) const {
+  const Site* const site = opener.place == 0 ? nullptr : recording_.sites.Known(opener.place);
+  const bool another =
+      site != nullptr && elder.seen != nullptr && IsAnotherObject(site->made, /*has_path=*/false, elder.seen->resource);
+  elder.given_by = another ? Opener() : opener;
+}
+
 void HeldDescriptors::Describe(Lifetime& lifetime, const SeenDescriptor& seen) {
   lifetime.seen = std::make_unique<SeenDescriptor>(seen);
   if (lifetime.place == 0) return;
@@ -69,30 +80,59 @@ void HeldDescriptors::Describe(Lifetime& lifetime, const SeenDescriptor& seen) {
   if (site.resource == RESOURCE_UNKNOWN) site.resource = seen.resource;
 }
 
-void HeldDescriptors::Exec(const Image& image) {
-  const Ending exec = {image.started_ns, recording_.sites.Place(0, recording_.sites.Name("exec"))};
-  for (const auto& [fd, id] : LifetimesByNumber(UINT64_MAX, image.started_ns)) {
+// What the image opened has a number and no id from now on.
+void HeldDescriptors::LeaveImage(uint64_t at_ns) {
+  for (const auto& [fd, id] : LifetimesByNumber(UINT64_MAX, at_ns)) {
     by_number_[fd] = std::move(by_id_.find(id)->second);
   }
   by_id_.clear();
   unseen_ends_.clear();
-  const SeenByNumber present = ByNumber(image.present);
+}
+
+Ending HeldDescriptors::ByExec(uint64_t at_ns) const {
+  return {at_ns, recording_.sites.Place(0, recording_.sites.Name("exec"))};
+}
+
+void HeldDescriptors::Exec(uint64_t at_ns, const std::vector<SeenDescriptor>& present, const Openers& kept) {
+  LeaveImage(at_ns);
+  const SeenByNumber seen = ByNumber(present);
   absl::erase_if(by_number_, [&](auto& entry) {
     Lifetime& lifetime = entry.second;
-    const auto seen = present.find(entry.first);
-    if (seen == present.end() || IsAnother(lifetime, *seen->second)) {
-      EndSeen(lifetime, exec);
+    const auto found = seen.find(entry.first);
+    if (found == seen.end() || IsAnother(lifetime, *found->second)) {
+      EndSeen(lifetime, ByExec(at_ns));
       return true;
     }
     if (lifetime.origin == Origin::kProvisional) Confirm(lifetime);
-    Describe(lifetime, *seen->second);
+    Describe(lifetime, *found->second);
     return false;
   });
-  for (const auto& [fd, seen] : present) {
-    if (by_number_.contains(fd)) continue;
-    by_number_[fd] = Elder(Origin::kInherited, image.started_ns, *seen);
+  for (const auto& [fd, descriptor] : seen) {
+    Lifetime& elder = by_number_.try_emplace(fd, Elder(Origin::kInherited, at_ns, *descriptor)).first->second;
+    const auto opener = kept.find(fd);
+    const bool is_told = opener != kept.end() && opener->second.place != 0;
+    Give(elder, is_told ? opener->second : elder.given_by);
   }
   KeepPeak();
+}
+
+void HeldDescriptors::ExecUnlooked(uint64_t at_ns, const Openers& kept) {
+  // What has come over an exec before, the image's own table does not have; most likely it still has no CLOEXEC flag.
+  absl::flat_hash_set<int> survivors;
+  for (const auto& [fd, elder] : by_number_) {
+    if (CameOverExec(elder)) survivors.insert(fd);
+  }
+  LeaveImage(at_ns);
+  absl::erase_if(by_number_, [&](auto& entry) {
+    auto& [fd, lifetime] = entry;
+    if (const auto opener = kept.find(fd); opener != kept.end()) {
+      if (opener->second.place != 0) Give(lifetime, opener->second);
+      return false;
+    }
+    if (fd <= kLastStandardNumber || survivors.contains(fd)) return false;
+    EndSeen(lifetime, ByExec(at_ns));
+    return true;
+  });
 }
 
 void HeldDescriptors::Compare(const std::vector<SeenDescriptor>& seen, uint64_t at_ns) {

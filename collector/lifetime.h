@@ -8,7 +8,11 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "collector/inherited.h"
 #include "collector/model.h"
+#include "collector/opener.h"
+#include "collector/passed_descriptors.h"
+#include "collector/recording_notes.h"
 #include "collector/sites.h"
 #include "collector/timeline.h"
 
@@ -36,7 +40,9 @@ struct Lifetime {
   int32_t fd = -1;
   ThreadLabel thread;
   std::string path_argument;
-  std::unique_ptr<SeenDescriptor> seen;  // as /proc showed it last; null: not looked at
+  std::unique_ptr<SeenDescriptor> seen;              // as /proc showed it last; null: not looked at
+  Opener given_by = {};                              // of one that this process did not open
+  std::shared_ptr<const Receipt> receipt = nullptr;  // of one that came over a socket; else null
 };
 
 // What a process still held when it ended.
@@ -55,7 +61,11 @@ struct Recording {
   Sites sites;
   Timeline timeline;
   std::vector<LeftOpen> left_open;
+  InheritedDescriptors inherited;
+  PassedDescriptors passed;
+  UntracedTally untraced;
   absl::flat_hash_map<uint32_t, TracedProcess*> by_image;  // serial of its running image -> living process
+  absl::flat_hash_map<uint32_t, uint32_t> pid_by_image;    // of every image there was
 };
 
 }  // namespace fdtrace

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/strings/str_cat.h"
+#include "collector/recording_notes.h"
 #include "collector/traced_process.h"
 
 namespace fdtrace {
@@ -17,10 +17,6 @@ namespace {
 // is kept.
 constexpr size_t kMaxKeptDefinitions = 1'000'000;
 constexpr size_t kMaxKeptImages = 1024;
-
-std::string Counted(uint64_t count, absl::string_view one, absl::string_view many) {
-  return absl::StrCat(count, " ", count == 1 ? one : many);
-}
 
 class WholeModel : public Model {
  public:
@@ -34,19 +30,22 @@ class WholeModel : public Model {
       if (image.forked_from == 0) {
         recording_.by_image.erase(process.image().serial());
         recording_.by_image[image.serial] = &process;
+        recording_.pid_by_image[image.serial] = image.pid;
         KeepDefinitions(process);
         process.Exec(image);
         return;
       }
       End(process.image().serial(), image.started_ns, ProcessEnd::kVanished);  // the number is a new process's
     }
-    const bool from_outside = image.forked_from == 0 && !living_.contains(image.parent_pid);
-    auto process = std::make_unique<TracedProcess>(image, DefinitionsOf(image.forked_from), from_outside, recording_);
+    auto process = std::make_unique<TracedProcess>(image, BirthOf(image), recording_);
     recording_.by_image[image.serial] = process.get();
+    recording_.pid_by_image[image.serial] = image.pid;
     living_[image.pid] = std::move(process);
   }
 
-  void BecameUntraced(uint32_t, const UntracedProgram&) override {}
+  void BecameUntraced(uint32_t serial, const UntracedProgram& program) override {
+    if (TracedProcess* const process = Find(serial)) process->BecameUntraced(program);
+  }
 
   void Consume(uint32_t serial, uint32_t ring, const Event& event) override {
     if (TracedProcess* const process = Find(serial)) {
@@ -75,10 +74,13 @@ class WholeModel : public Model {
     while (!recording_.by_image.empty()) {
       End(recording_.by_image.begin()->first, end.duration_ns, ProcessEnd::kAlive);
     }
+    recording_.passed.Finish(recording_.sites);
+    MakeSites();
     absl::flat_hash_map<uint32_t, uint32_t> site_of_place;
     absl::Status status = WriteProcesses(writer);
     if (status.ok()) status = recording_.sites.Write(writer, site_of_place);
     if (status.ok()) status = WriteDescriptors(site_of_place, writer);
+    if (status.ok()) status = recording_.inherited.Write(recording_.sites, site_of_place, writer);
     if (!status.ok()) return status;
     TraceRecord timeline;
     *timeline.mutable_timeline() = recording_.timeline.ToTrace(end.duration_ns);
@@ -92,6 +94,23 @@ class WholeModel : public Model {
   TracedProcess* Find(uint32_t serial) const {
     const auto it = recording_.by_image.find(serial);
     return it == recording_.by_image.end() ? nullptr : it->second;
+  }
+
+  TracedProcess::Birth BirthOf(const Image& image) const {
+    const bool runs_program = image.forked_from == 0;
+    const auto parent_by_pid = living_.find(image.parent_pid);
+    const TracedProcess* parent = nullptr;
+    if (!runs_program) {
+      parent = Find(image.forked_from);
+    } else if (parent_by_pid != living_.end()) {
+      parent = parent_by_pid->second.get();
+    }
+    TracedProcess::Birth birth;
+    if (parent != nullptr) birth = parent->BirthOf(image.pid, runs_program);
+    birth.ancestor = DefinitionsOf(image.forked_from);
+    birth.from_outside = runs_program && parent == nullptr;
+    birth.first = runs_program && recording_.pid_by_image.empty();
+    return birth;
   }
 
   std::shared_ptr<Definitions> DefinitionsOf(uint32_t serial) const {
@@ -120,9 +139,20 @@ class WholeModel : public Model {
     process->End(at_ns, how);
     closes_without_open_ += process->closes_without_open();
     damaged_ += process->damaged();
+    without_hello_ += process->confined().no_hello();
+    without_stacks_ += process->confined().no_stacks();
     ended_.push_back(process->totals());
     recording_.by_image.erase(serial);
     living_.erase(ended_.back().pid());
+  }
+
+  // Every place that a record names has a site, though its openings were lost.
+  void MakeSites() {
+    recording_.inherited.MakeSites(recording_.sites);
+    for (const LeftOpen& left : recording_.left_open) {
+      const auto& receipt = left.lifetime.receipt;
+      if (receipt != nullptr && receipt->first_place != 0) recording_.sites.At(receipt->first_place);
+    }
   }
 
   absl::Status WriteProcesses(TraceWriter& writer) {
@@ -157,6 +187,9 @@ class WholeModel : public Model {
         trace.set_resource(lifetime.seen->resource);
       }
       trace.set_inherited(left.inherited);
+      if (lifetime.receipt != nullptr && lifetime.receipt->first_place != 0) {
+        trace.set_first_site(site_of_place.at(recording_.sites.Find(lifetime.receipt->first_place)));
+      }
       if (absl::Status status = writer.Append(record); !status.ok()) return status;
     }
     return absl::OkStatus();
@@ -181,44 +214,19 @@ class WholeModel : public Model {
     }
     summary.set_events_lost(lost);
     summary.set_still_open(recording_.sites.Totals().still_open());
-    summary.set_complete(lost == 0 && alive == 0 && vanished == 0 && !ended_.empty());
+    summary.set_complete(lost == 0 && alive == 0 && vanished == 0 && recording_.untraced.count == 0 && !ended_.empty());
     for (const std::string& note : end.notes) summary.add_notes(note);
-    AddNotes(lost, alive, vanished, summary);
+    const std::vector<std::string> notes = NotesOf({.lost = lost,
+                                                    .closes_without_open = closes_without_open_,
+                                                    .senseless = damaged_ + strays_,
+                                                    .stacks_lost = recording_.sites.stacks_lost(),
+                                                    .alive = alive,
+                                                    .vanished = vanished,
+                                                    .untraced = recording_.untraced,
+                                                    .without_hello = without_hello_,
+                                                    .without_stacks = without_stacks_});
+    for (const std::string& note : notes) summary.add_notes(note);
     return summary;
-  }
-
-  // Sentences for the report's readers, without a full stop.
-  void AddNotes(uint64_t lost, uint64_t alive, uint64_t vanished, TraceEnd& summary) const {
-    if (lost != 0) {
-      summary.add_notes(absl::StrCat(Counted(lost, "event was lost", "events were lost"),
-                                     ": a descriptor that is shown as still open may have been closed"));
-    }
-    if (closes_without_open_ != 0) {
-      summary.add_notes(
-          absl::StrCat("Of the lost events, ",
-                       Counted(closes_without_open_, "was the opening of a descriptor", "were openings of descriptors"),
-                       " whose close was seen: these are counted nowhere"));
-    }
-    if (damaged_ != 0 || strays_ != 0) {
-      summary.add_notes(absl::StrCat("Of the lost events, ", Counted(damaged_ + strays_, "arrived", "arrived"),
-                                     " but made no sense, as when a program writes over memory that is not its own"));
-    }
-    if (recording_.sites.stacks_lost() != 0) {
-      summary.add_notes(absl::StrCat(
-          "The stacks of ", Counted(recording_.sites.stacks_lost(), "opened descriptor", "opened descriptors"),
-          " were lost: they are listed together by the function that opened them, without a stack"));
-    }
-    if (alive != 0) {
-      summary.add_notes(
-          absl::StrCat(Counted(alive, "process was", "processes were"),
-                       " still running when recording ended: what they held then is shown as still open"));
-    }
-    if (vanished != 0) {
-      summary.add_notes(
-          absl::StrCat(Counted(vanished, "process", "processes"),
-                       " ended without notice, as by a signal: what they held by the last event is shown as "
-                       "still open"));
-    }
   }
 
   Recording recording_;
@@ -228,6 +236,8 @@ class WholeModel : public Model {
   size_t kept_size_ = 0;
   uint64_t closes_without_open_ = 0;
   uint64_t damaged_ = 0;
+  uint64_t without_hello_ = 0;  // processes that confined themselves
+  uint64_t without_stacks_ = 0;
   uint64_t strays_ = 0;  // events of an image that is not known
 };
 

@@ -53,6 +53,21 @@ class ModelTest : public testing::Test {
   void SendClosedRange(const RangeCall& range, uint32_t serial = 1) {
     Send(ClosedRangeEvent(now_ += kMs, range), serial);
   }
+  // That another program is about to run, and what it is to receive.
+  void SendExecuting(const std::vector<KeptDescriptor>& kept, uint32_t serial = 1, bool spawns = false,
+                     uint32_t ring = 0) {
+    for (const KeptDescriptor& one : kept) Send(KeptEvent(one), serial, ring);
+    Send(ExecutingEvent(now_ += kMs, spawns), serial, ring);
+  }
+  // A program says hello: in the process of that pid, or in a new one.
+  void StartProgram(uint32_t serial, uint32_t pid, const std::vector<int>& present, const std::string& executable,
+                    uint32_t parent_pid = 1) {
+    Image image = At(serial, pid, present);
+    image.executable = executable;
+    image.parent_pid = parent_pid;
+    model_->ImageStarted(image);
+    Define(serial);
+  }
   void Look(const std::vector<int>& numbers, uint32_t serial = 1) {
     model_->Compare(serial, Seen(numbers), now_ += kMs);
   }
@@ -63,6 +78,13 @@ class ModelTest : public testing::Test {
     trace_ = KeptTrace();
     EXPECT_TRUE(model_->Write(end, trace_).ok());
     return trace_;
+  }
+
+  // Of the site with that index, what its stack's only frame is at; 0: there is no such site.
+  uint64_t AddressOf(uint32_t site) const {
+    if (site == 0 || site > trace_.sites.size()) return 0;
+    const TraceStack* const stack = trace_.StackAt(trace_.sites[site - 1].stack());
+    return stack == nullptr ? 0 : stack->frames(0).address();
   }
 
   const TraceSite& OnlySite() {

@@ -22,6 +22,7 @@ struct OpenCall {
   const char* path = "";
   int companion = -1;
   bool overwrote = false;
+  uint64_t inode = 0;  // of device 1: received over a socket
 };
 
 inline Event OpenedEvent(uint64_t at_ns, const OpenCall& open) {
@@ -37,6 +38,8 @@ inline Event OpenedEvent(uint64_t at_ns, const OpenCall& open) {
   opened.set_path(open.path);
   opened.set_companion(open.companion + 1);
   opened.set_overwrote(open.overwrote);
+  if (open.inode != 0) opened.set_device(1);
+  opened.set_inode(open.inode);
   return event;
 }
 
@@ -73,6 +76,62 @@ inline Event ClosedRangeEvent(uint64_t at_ns, const RangeCall& call) {
   range.set_last(call.last);
   range.set_function(call.function);
   range.set_stack(call.stack);
+  return event;
+}
+
+struct KeptDescriptor {
+  int fd = 3;
+  uint64_t id = 0;
+  uint32_t function = 1;
+  uint64_t stack = 0;
+};
+
+inline Event KeptEvent(const KeptDescriptor& what) {
+  Event event;
+  event.mutable_kept()->set_fd(what.fd);
+  event.mutable_kept()->set_id(what.id);
+  event.mutable_kept()->set_function(what.function);
+  event.mutable_kept()->set_stack(what.stack);
+  return event;
+}
+
+inline Event ExecutingEvent(uint64_t at_ns, bool spawns = false) {
+  Event event;
+  event.set_at_ns(at_ns);
+  event.mutable_executing()->set_spawns(spawns);
+  return event;
+}
+
+inline Event ExecFailedEvent() {
+  Event event;
+  event.mutable_exec_failed()->set_error(2);
+  return event;
+}
+
+inline Event SpawnedEvent(uint32_t pid) {
+  Event event;
+  event.mutable_spawned()->set_pid(pid);
+  return event;
+}
+
+struct SendCall {
+  uint64_t id = 0;
+  int fd = 3;
+  uint32_t function = 1;
+  uint64_t stack = 0;
+  uint64_t inode = 0;  // of device 1
+};
+
+inline Event SentEvent(uint64_t at_ns, const SendCall& call) {
+  Event event;
+  event.set_at_ns(at_ns);
+  Sent& sent = *event.mutable_sent();
+  sent.set_id(call.id);
+  sent.set_fd(call.fd);
+  sent.set_function(call.function);
+  sent.set_stack(call.stack);
+  sent.set_device(1);
+  sent.set_inode(call.inode);
   return event;
 }
 
@@ -124,6 +183,7 @@ class KeptTrace : public TraceWriter {
     if (record.has_stack()) stacks.push_back(record.stack());
     if (record.has_site()) sites.push_back(record.site());
     if (record.has_open_descriptor()) descriptors.push_back(record.open_descriptor());
+    if (record.has_inherited()) inherited.push_back(record.inherited());
     if (record.has_timeline()) timeline = record.timeline();
     if (record.has_end()) end = record.end();
     return absl::OkStatus();
@@ -138,6 +198,7 @@ class KeptTrace : public TraceWriter {
   std::vector<TraceStack> stacks;
   std::vector<TraceSite> sites;
   std::vector<TraceDescriptor> descriptors;
+  std::vector<TraceInherited> inherited;
   TraceTimeline timeline;
   TraceEnd end;
 };

@@ -8,7 +8,7 @@ ProgramImage::ProgramImage(uint32_t serial, std::shared_ptr<Definitions> ancesto
     : serial_(serial), definitions_(std::make_shared<Definitions>(std::move(ancestor))) {}
 
 void ProgramImage::TryResolve(uint32_t function, uint64_t stack, PlaceUse& use, bool settle, Sites& sites) {
-  const auto row = definitions_->FindFunction(function);
+  const auto row = definitions_->FindFunction(function, sites);
   const auto index = definitions_->FindStack(stack, sites);
   use.resolved = row.has_value() && index.has_value();
   if (!use.resolved && !settle) {

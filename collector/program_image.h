@@ -21,10 +21,9 @@ class ProgramImage {
   Definitions& definitions() { return *definitions_; }
   std::shared_ptr<Definitions> shared_definitions() const { return definitions_; }
 
-  // Where the code of an Opened, Closed or ClosedRange is: unresolved as long as the image has not told what function
-  // and stack mean.
+  // Where the code is that an event names: unresolved as long as the image has not told what function and stack mean.
   template <typename Call>
-  uint32_t PlaceOfClose(const Call& call, Sites& sites) {
+  uint32_t PlaceOf(const Call& call, Sites& sites) {
     return UseOf(call.function(), call.stack(), sites).place;
   }
   // The same where something was opened; its site knows what the function makes.

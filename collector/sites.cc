@@ -42,6 +42,18 @@ uint32_t Sites::Stack(const TraceStack& stack) { return stacks_.Of(stack.Seriali
 
 uint32_t Sites::Name(absl::string_view function) { return names_.Of(Plain(function)); }
 
+Sites::FunctionRow Sites::Function(uint32_t number, absl::string_view name, Resource resource) {
+  const FunctionRow row = {.name = Name(name), .resource = resource};
+  functions_.try_emplace(number, row);
+  return row;
+}
+
+std::optional<Sites::FunctionRow> Sites::FunctionByNumber(uint32_t number) const {
+  const auto it = functions_.find(number);
+  if (it == functions_.end()) return std::nullopt;
+  return it->second;
+}
+
 uint32_t Sites::Place(uint32_t stack, uint32_t name) {
   const auto [it, is_new] = place_numbers_.try_emplace({stack, name}, 0);
   if (is_new) {
@@ -82,6 +94,8 @@ Site& Sites::At(uint32_t place) {
   if (site == nullptr) site = std::make_unique<Site>();
   return *site;
 }
+
+const Site* Sites::Known(uint32_t place) const { return places_[Find(place) - 1].site.get(); }
 
 TraceSite Sites::Totals() const {
   TraceSite totals;

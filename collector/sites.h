@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,6 +41,15 @@ class Sites {
   uint32_t Stack(const TraceStack& stack);   // its frames' modules are Module()s
   uint32_t Name(absl::string_view function);
 
+  // A function that is interposed. Its number is the same in all processes, so what one told serves where another's own
+  // record was lost, or told by a child of vfork in its parent's stead.
+  struct FunctionRow {
+    uint32_t name = 0;
+    Resource resource = RESOURCE_UNKNOWN;
+  };
+  FunctionRow Function(uint32_t number, absl::string_view name, Resource resource);
+  std::optional<FunctionRow> FunctionByNumber(uint32_t number) const;
+
   // Stack 0: none is known.
   uint32_t Place(uint32_t stack, uint32_t name);
   uint32_t UnresolvedPlace();
@@ -48,6 +58,7 @@ class Sites {
 
   // The site at a place; made when there is none. Valid until the next call that may make or join one.
   Site& At(uint32_t place);
+  const Site* Known(uint32_t place) const;  // null when there is none
   // A site's stack was not found in the end.
   void CountStackLost(uint64_t opened) { stacks_lost_ += opened; }
 
@@ -74,7 +85,8 @@ class Sites {
   Numbers stacks_;   // serialized TraceStacks without an index
   Numbers names_;
   absl::flat_hash_map<uint64_t, uint32_t> modules_by_key_;
-  std::vector<PlaceRecord> places_;  // by number, from 1
+  absl::flat_hash_map<uint32_t, FunctionRow> functions_;  // as first told
+  std::vector<PlaceRecord> places_;                       // by number, from 1
   absl::flat_hash_map<std::pair<uint32_t, uint32_t>, uint32_t> place_numbers_;
   uint64_t stacks_lost_ = 0;
 };

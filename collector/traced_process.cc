@@ -1,5 +1,6 @@
 #include "collector/traced_process.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -16,23 +17,40 @@ uint32_t SerialOf(uint64_t id) { return static_cast<uint32_t>(id >> kLifetimeCou
 
 }  // namespace
 
-TracedProcess::TracedProcess(const Image& image, std::shared_ptr<Definitions> ancestor, bool from_outside,
-                             Recording& recording)
+TracedProcess::TracedProcess(const Image& image, Birth birth, Recording& recording)
     : recording_(recording),
-      from_outside_(from_outside),
-      image_(std::make_unique<ProgramImage>(image.serial, std::move(ancestor))),
-      held_(image, recording, totals_) {
+      from_outside_(birth.from_outside),
+      image_(std::make_unique<ProgramImage>(image.serial, std::move(birth.ancestor))),
+      held_(image, birth.given, recording, totals_),
+      kept_by_parent_(std::move(birth.kept)) {
   totals_.set_serial(image.serial);
   totals_.set_pid(image.pid);
   totals_.set_parent_pid(image.parent_pid);
   totals_.set_started_ns(image.started_ns);
   DescribeProgram(image);
+  if (image.forked_from != 0) return;
+  ReceiveWhatIsHeld(image.started_ns);
+  if (!birth.first) return;
+  for (const SeenDescriptor& seen : image.present) {
+    if (seen.fd > kLastStandardNumber) received_[seen.fd] = {};
+  }
+}
+
+TracedProcess::Birth TracedProcess::BirthOf(uint32_t pid, bool runs_program) const {
+  Birth birth = {.ancestor = nullptr, .given = {}, .kept = {}};
+  KeptDescriptors::Given kept = kept_.ToChild(pid);
+  // A program receives what was kept and no more; but of what came over an exec, the image could not tell.
+  const bool keeps_all = kept.certain || (runs_program && !kept.receives.empty());
+  birth.given = keeps_all ? held_.OpenersOfSurvivors() : held_.KnownOpeners();
+  for (const auto& [fd, opener] : kept.receives) birth.given[fd] = opener;
+  birth.kept = std::move(kept.receives);
+  for (const auto& [fd, opener] : held_.OpenersOfSurvivors()) birth.kept.try_emplace(fd, opener);
+  return birth;
 }
 
 void TracedProcess::DescribeProgram(const Image& image) {
   totals_.set_executable(image.executable);
-  totals_.clear_command_line();
-  for (const std::string& argument : image.command_line) totals_.add_command_line(argument);
+  *totals_.mutable_command_line() = {image.command_line.begin(), image.command_line.end()};
   totals_.set_nofile_soft(image.nofile_soft);
   totals_.set_nofile_hard(image.nofile_hard);
 }
@@ -63,16 +81,27 @@ bool TracedProcess::Count(const Event& event, uint64_t at_ns, uint32_t ring) {
       return image_->definitions().Define(event.module(), recording_.sites);
     case Event::kStack:
       return image_->definitions().Define(event.stack(), recording_.sites);
-    case Event::kExiting:
     case Event::kKept:
+      return Count(event.kept(), ring);
     case Event::kExecuting:
-    case Event::kExecFailed:
-    case Event::kSpawned:
-    case Event::kSent:
-    case Event::kConfined:
+      kept_.Execute(ring, at_ns, event.executing().spawns());
       return true;
-    case Event::kVforkChild:
+    case Event::kExecFailed:
+      kept_.ExecFailed(ring);
+      return true;
+    case Event::kSpawned:
+      kept_.Spawned(ring, event.spawned().pid());
+      return true;
+    case Event::kSent:
+      return Count(event.sent(), at_ns);
+    case Event::kConfined:
+      confined_.set_no_hello(confined_.no_hello() || event.confined().no_hello());
+      confined_.set_no_stacks(confined_.no_stacks() || event.confined().no_stacks());
+      return true;
+    case Event::kExiting:
+    case Event::kVforkChild:  // whose events these are, the session knows
     case Event::kVforkEnd:
+      return true;
     case Event::WHAT_NOT_SET:
       return false;
   }
@@ -88,11 +117,12 @@ bool TracedProcess::Count(const Opened& opened, uint64_t at_ns, const ThreadLabe
   totals_.set_opened(totals_.opened() + 1);
 
   const bool came_upon = image_->CameUpon(opened);
+  if (came_upon) received_.erase(opened.fd());
   if (replaced != 0 && !held_.Replace(replaced, at_ns) && IsOwn(replaced)) {
     parked_.Park(replaced, {.at_ns = at_ns, .unseen = true});
   }
   std::optional<Ending> overwrite;
-  if (opened.overwrote()) overwrite = {at_ns, image_->PlaceOfClose(opened, recording_.sites)};
+  if (opened.overwrote()) overwrite = {at_ns, image_->PlaceOf(opened, recording_.sites)};
   held_.MakeRoom(opened.fd(), at_ns, overwrite, came_upon);
 
   const bool has_site = opened.fd() > kLastStandardNumber;
@@ -102,7 +132,8 @@ bool TracedProcess::Count(const Opened& opened, uint64_t at_ns, const ThreadLabe
                   .fd = opened.fd(),
                   .thread = thread,
                   .path_argument = opened.path(),
-                  .seen = nullptr});
+                  .seen = nullptr,
+                  .receipt = ReceiptOf(opened, at_ns, place)});
   if (has_site) LearnResource(place, opened.source());
   if (const std::optional<ParkedClose> close = parked_.Take(id)) {
     if (close->unseen) {
@@ -130,7 +161,7 @@ bool TracedProcess::Count(const Closed& closed, uint64_t at_ns) {
   const uint64_t id = closed.id();
   if (!IsId(id) || closed.fd() < 0) return false;
   const bool first = !std::exchange(image_->told_anything, true);
-  const Ending ending = {at_ns, image_->PlaceOfClose(closed, recording_.sites)};
+  const Ending ending = {at_ns, image_->PlaceOf(closed, recording_.sites)};
   if (id != 0 && held_.Close(id, ending)) return true;
   if (id != 0 && IsOwn(id)) {
     // Its Opened is still to come, and will find no elder: that had ended before.
@@ -146,8 +177,71 @@ bool TracedProcess::Count(const Closed& closed, uint64_t at_ns) {
 bool TracedProcess::Count(const ClosedRange& range, uint64_t at_ns) {
   if (range.first() > range.last()) return false;
   image_->told_anything = true;
-  held_.CloseElders(range.first(), range.last(), {at_ns, image_->PlaceOfClose(range, recording_.sites)});
+  held_.CloseElders(range.first(), range.last(), {at_ns, image_->PlaceOf(range, recording_.sites)});
   return true;
+}
+
+const Lifetime* TracedProcess::FindAnywhere(uint64_t id) const {
+  if (const Lifetime* const own = held_.Find(id)) return own;
+  const auto other = recording_.by_image.find(SerialOf(id));
+  return other == recording_.by_image.end() ? nullptr : other->second->held_.Find(id);
+}
+
+bool TracedProcess::Count(const Kept& kept, uint32_t ring) {
+  if (kept.fd() < 0 || !IsId(kept.id())) return false;
+  if (kept.fd() > kLastStandardNumber) kept_.Keep(ring, kept.fd(), OpenerOf(kept));
+  return true;
+}
+
+Opener TracedProcess::OpenerOf(const Kept& kept) {
+  if (kept.id() == 0) {
+    const Lifetime* const elder = held_.FindElder(kept.fd());
+    return elder == nullptr ? Opener() : held_.OpenerOf(*elder);
+  }
+  // A child of vfork has ids that are made from its parent's serial.
+  const Lifetime* const own = held_.Find(kept.id());
+  if (own != nullptr && own->place != 0) return held_.OpenerOf(*own);
+  const auto pid = recording_.pid_by_image.find(SerialOf(kept.id()));
+  return {.place = image_->PlaceOf(kept, recording_.sites),
+          .pid = pid == recording_.pid_by_image.end() ? 0 : pid->second};
+}
+
+bool TracedProcess::Count(const Sent& sent, uint64_t at_ns) {
+  if (sent.fd() < 0 || !IsId(sent.id())) return false;
+  if (sent.inode() == 0) return true;
+  const Lifetime* const lifetime = sent.id() != 0 ? FindAnywhere(sent.id()) : held_.FindElder(sent.fd());
+  uint32_t place = 0;
+  if (sent.id() != 0) {
+    place = image_->PlaceOf(sent, recording_.sites);
+  } else if (lifetime != nullptr) {
+    place = held_.OpenerOf(*lifetime).place;
+  }
+  recording_.passed.Send(
+      {sent.device(), sent.inode()},
+      {.at_ns = at_ns, .id = sent.id(), .place = place, .receipt = lifetime == nullptr ? nullptr : lifetime->receipt},
+      recording_.sites);
+  return true;
+}
+
+std::shared_ptr<const Receipt> TracedProcess::ReceiptOf(const Opened& opened, uint64_t at_ns, uint32_t place) const {
+  if (opened.inode() == 0) return nullptr;
+  return recording_.passed.Receive({opened.device(), opened.inode()},
+                                   {.at_ns = at_ns, .id = opened.id(), .place = place}, recording_.sites);
+}
+
+// The program that has just started received all that is there.
+void TracedProcess::ReceiveWhatIsHeld(uint64_t at_ns) {
+  received_ = held_.KnownOpeners();
+  received_ns_ = at_ns;
+}
+
+void TracedProcess::CountReceived() {
+  std::vector<int> numbers;
+  for (const auto& [fd, opener] : received_) numbers.push_back(fd);
+  std::sort(numbers.begin(), numbers.end());
+  const Receiver receiver = {.executable = totals_.executable(), .process = totals_.serial(), .at_ns = received_ns_};
+  for (const int fd : numbers) recording_.inherited.Count(received_.at(fd), fd, receiver);
+  received_.clear();
 }
 
 // No event of the running image comes any more.
@@ -160,18 +254,60 @@ void TracedProcess::SettleImage() {
 }
 
 void TracedProcess::Exec(const Image& image) {
+  // A program that was taken for one without our library, and has said hello after all, received everything once.
+  const bool same_program = untraced_ && image.executable == totals_.executable();
+  if (!same_program) {
+    CountReceived();
+    CountUntraced();
+  }
+  untraced_ = false;
+  totals_.clear_untraced_reason();
   SettleImage();
-  held_.Exec(image);
+  const KeptDescriptors::Announced* const announced = kept_.Exec();
+  held_.Exec(image.started_ns, image.present, announced == nullptr ? Openers() : announced->receives);
+  kept_ = KeptDescriptors();
   image_ = std::make_unique<ProgramImage>(image.serial, nullptr);
   DescribeProgram(image);
+  ReceiveWhatIsHeld(image.started_ns);
+}
+
+void TracedProcess::BecameUntraced(const UntracedProgram& program) {
+  CountReceived();
+  CountUntraced();
+  const KeptDescriptors::Announced* const announced = kept_.Exec();
+  const Openers& kept = announced == nullptr ? kept_by_parent_ : announced->receives;
+  const uint64_t at_ns = announced == nullptr ? recording_.timeline.latest_ns() : announced->at_ns;
+  if (program.present) {
+    held_.Exec(at_ns, *program.present, kept);
+  } else {
+    held_.ExecUnlooked(at_ns, kept);
+  }
+  kept_ = KeptDescriptors();
+  untraced_ = true;
+  totals_.set_untraced_reason(program.reason);
+  totals_.set_executable(program.executable);
+  *totals_.mutable_command_line() = {program.command_line.begin(), program.command_line.end()};
+  ReceiveWhatIsHeld(at_ns);
+}
+
+void TracedProcess::CountUntraced() {
+  if (untraced_) recording_.untraced.Add(received_ns_, totals_.pid(), totals_.untraced_reason());
+}
+
+// What a program opens that is not followed is none of the recording's.
+void TracedProcess::Compare(const std::vector<SeenDescriptor>& seen, uint64_t at_ns) {
+  if (!untraced_) held_.Compare(seen, at_ns);
 }
 
 void TracedProcess::End(uint64_t at_ns, ProcessEnd how) {
+  CountReceived();
+  CountUntraced();
   SettleImage();
   held_.LeaveOpen(at_ns, from_outside_);
   for (const uint32_t place : opened_at_) recording_.sites.At(place).ProcessEnded(at_ns);
   totals_.set_ended_ns(how == ProcessEnd::kAlive ? 0 : at_ns);
   totals_.set_end(how == ProcessEnd::kAlive    ? TraceProcess::ALIVE
+                  : untraced_                  ? TraceProcess::UNTRACED
                   : how == ProcessEnd::kExited ? TraceProcess::EXITED
                                                : TraceProcess::VANISHED);
 }

@@ -9,6 +9,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "collector/held_descriptors.h"
+#include "collector/kept_descriptors.h"
 #include "collector/lifetime.h"
 #include "collector/parked_closes.h"
 #include "collector/program_image.h"
@@ -17,15 +18,27 @@ namespace fdtrace {
 
 class TracedProcess {
  public:
-  // `from_outside`: its parent is not part of the recording.
-  TracedProcess(const Image& image, std::shared_ptr<Definitions> ancestor, bool from_outside, Recording& recording);
+  // What a child has from its parent.
+  struct Birth {
+    std::shared_ptr<Definitions> ancestor;
+    bool from_outside = false;  // the parent is not part of the recording
+    bool first = false;         // nor was anything before it: fdtrace's caller gave it what it has
+    Openers given;              // who opened what it has, as far as the parent knows
+    Openers kept;               // of a spawned child: what its program is to receive
+  };
+
+  TracedProcess(const Image& image, Birth birth, Recording& recording);
   TracedProcess(const TracedProcess&) = delete;
 
+  // Of a child with that pid: a copy of this process, or else one that runs a program.
+  Birth BirthOf(uint32_t pid, bool runs_program) const;
+
   void Exec(const Image& image);
+  void BecameUntraced(const UntracedProgram& program);
   void Consume(uint32_t ring, const Event& event);
   void SetLost(uint64_t events_lost, uint64_t stackless) { image_->SetLost(events_lost, stackless); }
   std::vector<int> OpenNumbers() const { return held_.Numbers(); }
-  void Compare(const std::vector<SeenDescriptor>& seen, uint64_t at_ns) { held_.Compare(seen, at_ns); }
+  void Compare(const std::vector<SeenDescriptor>& seen, uint64_t at_ns);
   // Afterwards only the totals and counts may be asked for.
   void End(uint64_t at_ns, ProcessEnd how);
 
@@ -34,6 +47,8 @@ class TracedProcess {
   // Closes that named a lifetime whose opening never came, and events that make no sense: part of events_lost.
   uint64_t closes_without_open() const { return parked_.in_vain(); }
   uint64_t damaged() const { return damaged_; }
+  // Its children, or it itself, under a seccomp filter.
+  const Confined& confined() const { return confined_; }
 
  private:
   // False when the event makes no sense.
@@ -41,6 +56,15 @@ class TracedProcess {
   bool Count(const Opened& opened, uint64_t at_ns, const ThreadLabel& thread);
   bool Count(const Closed& closed, uint64_t at_ns);
   bool Count(const ClosedRange& range, uint64_t at_ns);
+  bool Count(const Kept& kept, uint32_t ring);
+  bool Count(const Sent& sent, uint64_t at_ns);
+
+  const Lifetime* FindAnywhere(uint64_t id) const;
+  Opener OpenerOf(const Kept& kept);
+  std::shared_ptr<const Receipt> ReceiptOf(const Opened& opened, uint64_t at_ns, uint32_t place) const;
+  void ReceiveWhatIsHeld(uint64_t at_ns);
+  void CountReceived();
+  void CountUntraced();
 
   bool IsOwn(uint64_t id) const;
   void LearnResource(uint32_t place, uint64_t source) const;
@@ -53,6 +77,12 @@ class TracedProcess {
   std::unique_ptr<ProgramImage> image_;
   HeldDescriptors held_;
   ParkedCloses parked_;
+  KeptDescriptors kept_;    // by the running image
+  Openers kept_by_parent_;  // for the program of a spawned child
+  Openers received_;        // by the running program; not counted as long as more may be known
+  uint64_t received_ns_ = 0;
+  bool untraced_ = false;  // the running program is not followed
+  Confined confined_;
   absl::flat_hash_set<uint32_t> opened_at_;  // places of images gone by
   uint64_t lost_before_ = 0;                 // by images gone by
   uint64_t damaged_ = 0;

@@ -1,0 +1,41 @@
+#include "collector/kept_descriptors.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace fdtrace {
+
+void KeptDescriptors::Execute(uint32_t ring, uint64_t at_ns, bool spawns) {
+  Ring& of = rings_[ring];
+  of.latest = {
+      .any = true, .spawns = spawns, .at_ns = at_ns, .child_pid = 0, .receives = std::exchange(of.next, Openers())};
+}
+
+const KeptDescriptors::Announced* KeptDescriptors::Exec() const {
+  const Announced* last = nullptr;
+  for (const auto& [number, ring] : rings_) {
+    const Announced& announced = ring.latest;
+    if (!announced.any || announced.spawns) continue;
+    if (last == nullptr || announced.at_ns > last->at_ns) last = &announced;
+  }
+  return last;
+}
+
+KeptDescriptors::Given KeptDescriptors::ToChild(uint32_t pid) const {
+  std::vector<const Announced*> may_be;
+  for (const auto& [number, ring] : rings_) {
+    const Announced& announced = ring.latest;
+    if (!announced.any || !announced.spawns) continue;
+    if (pid != 0 && announced.child_pid == pid) return {.certain = true, .receives = announced.receives};
+    if (announced.child_pid == 0) may_be.push_back(&announced);
+  }
+  std::sort(may_be.begin(), may_be.end(), [](const Announced* a, const Announced* b) { return a->at_ns > b->at_ns; });
+  Given given;
+  for (const Announced* announced : may_be) {
+    for (const auto& [fd, opener] : announced->receives) given.receives.try_emplace(fd, opener);
+  }
+  return given;
+}
+
+}  // namespace fdtrace

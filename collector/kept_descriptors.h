@@ -1,0 +1,47 @@
+// What the programs that a process is about to run will receive, as the Kept events before each Executing tell. Pure.
+//  - One set for each ring: the latest. An exec uses the latest of all rings; a child is given one spawn's set.
+//  - Lives as long as one image of the process.
+#pragma once
+
+#include <cstdint>
+
+#include "absl/container/flat_hash_map.h"
+#include "collector/opener.h"
+
+namespace fdtrace {
+
+class KeptDescriptors {
+ public:
+  void Keep(uint32_t ring, int fd, const Opener& opener) { rings_[ring].next[fd] = opener; }
+  void Execute(uint32_t ring, uint64_t at_ns, bool spawns);
+  void ExecFailed(uint32_t ring) { rings_[ring].latest = Announced(); }
+  void Spawned(uint32_t ring, uint32_t pid) { rings_[ring].latest.child_pid = pid; }
+
+  // A program that a ring has announced.
+  struct Announced {
+    bool any = false;
+    bool spawns = false;
+    uint64_t at_ns = 0;
+    uint32_t child_pid = 0;  // of one that spawns; 0: not known, or not yet
+    Openers receives;
+  };
+  // The program that replaces this one; null when none was announced.
+  const Announced* Exec() const;
+
+  struct Given {
+    bool certain = false;  // the set of that very child; else of all children whose pid is not known, the latest first
+    Openers receives;
+  };
+  // What a child that was spawned receives.
+  Given ToChild(uint32_t pid) const;
+
+ private:
+  struct Ring {
+    Openers next;  // Kept since the last Executing
+    Announced latest;
+  };
+
+  absl::flat_hash_map<uint32_t, Ring> rings_;
+};
+
+}  // namespace fdtrace

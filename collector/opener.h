@@ -1,0 +1,17 @@
+// Who opened a descriptor that another program holds now. Pure.
+#pragma once
+
+#include <cstdint>
+
+#include "absl/container/flat_hash_map.h"
+
+namespace fdtrace {
+
+struct Opener {
+  uint32_t place = 0;  // of the call, as Sites numbers them; 0: not known
+  uint32_t pid = 0;    // of the process that made the call; 0: not known
+};
+
+using Openers = absl::flat_hash_map<int, Opener>;  // by the descriptor's number
+
+}  // namespace fdtrace
