@@ -34,7 +34,11 @@ std::vector<int> HeldDescriptors::Numbers() const {
 }
 
 Opener HeldDescriptors::OpenerOf(const Lifetime& lifetime) const {
-  return lifetime.place == 0 ? lifetime.given_by : Opener{.place = lifetime.place, .pid = totals_.pid()};
+  if (lifetime.place == 0) return lifetime.given_by;
+  const auto elder = by_number_.find(lifetime.fd);
+  return {.place = lifetime.place,
+          .pid = totals_.pid(),
+          .has_id = elder == by_number_.end() || &elder->second != &lifetime};
 }
 
 Openers HeldDescriptors::KnownOpeners() const {
@@ -48,12 +52,9 @@ Openers HeldDescriptors::KnownOpeners() const {
   return openers;
 }
 
-Openers HeldDescriptors::OpenersOfSurvivors() const {
+Openers HeldDescriptors::OpenersWithoutId() const {
   Openers openers = KnownOpeners();
-  absl::erase_if(openers, [this](const auto& entry) {
-    const Lifetime* const elder = FindElder(entry.first);
-    return elder == nullptr || !CameOverExec(*elder);
-  });
+  absl::erase_if(openers, [](const auto& entry) { return entry.second.has_id; });
   return openers;
 }
 

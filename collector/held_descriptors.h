@@ -35,8 +35,8 @@ class HeldDescriptors {
   Opener OpenerOf(const Lifetime& lifetime) const;
   // Who opened what is held, where that is known; 0-2 aside.
   Openers KnownOpeners() const;
-  // The same of what came over an exec: the running image knows nothing of it.
-  Openers OpenersOfSurvivors() const;
+  // The same of what the running image has no id for, as it came over an exec.
+  Openers OpenersWithoutId() const;
   size_t size() const { return by_id_.size() + by_number_.size(); }
 
   // Its number is free: see MakeRoom.
@@ -53,10 +53,10 @@ class HeldDescriptors {
 
   // The process as /proc shows it; see Model::Compare.
   void Compare(const std::vector<SeenDescriptor>& seen, uint64_t at_ns);
-  // Another program has started. What is not in `present` has ended; `kept` tells who opened the rest, better than what
-  // was known before.
-  void Exec(uint64_t at_ns, const std::vector<SeenDescriptor>& present, const Openers& kept);
-  // The same where nobody looked: what ends was not kept.
+  // Another program has started. What is not in `present` has ended; `kept`, where the image told, tells who opened the
+  // rest, better than what was known before.
+  void Exec(uint64_t at_ns, const std::vector<SeenDescriptor>& present, const Openers* kept);
+  // The same where nobody looked: what had an id and was not kept has ended.
   void ExecUnlooked(uint64_t at_ns, const Openers& kept);
   // Nothing is held afterwards. `from_outside`: the process's parent is not part of the recording.
   void LeaveOpen(uint64_t at_ns, bool from_outside);
@@ -82,11 +82,8 @@ class HeldDescriptors {
   void Confirm(Lifetime& elder);
   void KeepPeak();
 
-  // Of an elder.
-  static bool CameOverExec(const Lifetime& elder) {
-    return elder.origin == Origin::kTold || elder.origin == Origin::kInherited;
-  }
   Ending ByExec(uint64_t at_ns) const;
+  static Opener OpenerByKept(const Lifetime& elder, const Openers& kept);
   void LeaveImage(uint64_t at_ns);
   bool IsAnother(const Lifetime& lifetime, const SeenDescriptor& seen) const;
   void Describe(Lifetime& lifetime, const SeenDescriptor& seen);

@@ -37,6 +37,7 @@ HeldDescriptors::HeldDescriptors(const Image& image, const Openers& given, Recor
   for (const auto& [fd, seen] : ByNumber(image.present)) {
     Lifetime& elder = by_number_[fd] = Elder(origin, image.started_ns, *seen);
     if (const auto opener = given.find(fd); opener != given.end()) Give(elder, opener->second);
+    if (origin == Origin::kInherited) elder.given_by.has_id = false;
   }
   KeepPeak();
 }
@@ -93,7 +94,7 @@ Ending HeldDescriptors::ByExec(uint64_t at_ns) const {
   return {at_ns, recording_.sites.Place(0, recording_.sites.Name("exec"))};
 }
 
-void HeldDescriptors::Exec(uint64_t at_ns, const std::vector<SeenDescriptor>& present, const Openers& kept) {
+void HeldDescriptors::Exec(uint64_t at_ns, const std::vector<SeenDescriptor>& present, const Openers* kept) {
   LeaveImage(at_ns);
   const SeenByNumber seen = ByNumber(present);
   absl::erase_if(by_number_, [&](auto& entry) {
@@ -109,30 +110,37 @@ void HeldDescriptors::Exec(uint64_t at_ns, const std::vector<SeenDescriptor>& pr
   });
   for (const auto& [fd, descriptor] : seen) {
     Lifetime& elder = by_number_.try_emplace(fd, Elder(Origin::kInherited, at_ns, *descriptor)).first->second;
-    const auto opener = kept.find(fd);
-    const bool is_told = opener != kept.end() && opener->second.place != 0;
-    Give(elder, is_told ? opener->second : elder.given_by);
+    Give(elder, kept == nullptr ? elder.given_by : OpenerByKept(elder, *kept));
+    elder.given_by.has_id = false;
   }
   KeepPeak();
 }
 
+// What had an id and was not kept has ended, and this is another.
+Opener HeldDescriptors::OpenerByKept(const Lifetime& elder, const Openers& kept) {
+  if (const auto opener = kept.find(elder.fd); opener != kept.end()) return opener->second;
+  return elder.given_by.has_id ? Opener() : elder.given_by;
+}
+
 void HeldDescriptors::ExecUnlooked(uint64_t at_ns, const Openers& kept) {
-  // What has come over an exec before, the image's own table does not have; most likely it still has no CLOEXEC flag.
+  // What has come over an exec before most likely still has no CLOEXEC flag.
   absl::flat_hash_set<int> survivors;
-  for (const auto& [fd, elder] : by_number_) {
-    if (CameOverExec(elder)) survivors.insert(fd);
-  }
+  for (const auto& [fd, opener] : OpenersWithoutId()) survivors.insert(fd);
   LeaveImage(at_ns);
-  absl::erase_if(by_number_, [&](auto& entry) {
-    auto& [fd, lifetime] = entry;
-    if (const auto opener = kept.find(fd); opener != kept.end()) {
-      if (opener->second.place != 0) Give(lifetime, opener->second);
-      return false;
-    }
-    if (fd <= kLastStandardNumber || survivors.contains(fd)) return false;
+  absl::erase_if(by_number_, [&](const auto& entry) {
+    const auto& [fd, lifetime] = entry;
+    if (fd <= kLastStandardNumber || survivors.contains(fd) || kept.contains(fd)) return false;
     EndSeen(lifetime, ByExec(at_ns));
     return true;
   });
+  for (const auto& [fd, opener] : kept) {
+    Lifetime& elder =
+        by_number_.try_emplace(fd, Elder(Origin::kInherited, at_ns, {.fd = fd, .link = {}, .description = {}}))
+            .first->second;
+    elder.given_by = opener;
+    elder.given_by.has_id = false;
+  }
+  KeepPeak();
 }
 
 void HeldDescriptors::Compare(const std::vector<SeenDescriptor>& seen, uint64_t at_ns) {

@@ -35,7 +35,7 @@ TEST_F(ModelDamageTest, DamagedEventsNeverBreakTheSums) {
       const auto serial = static_cast<uint32_t>(1 + random() % 3), ring = static_cast<uint32_t>(random() % 3);
       const auto fd = static_cast<int>(random() % 10 == 0 ? random() : random() % 8);
       Event event;
-      switch (random() % 10) {
+      switch (random() % 14) {
         case 0:
           event = StackEvent(weird(), weird(), weird());
           if (random() % 4 == 0) event.mutable_stack()->add_modules(weird());
@@ -66,6 +66,27 @@ TEST_F(ModelDamageTest, DamagedEventsNeverBreakTheSums) {
                                              .function = static_cast<uint32_t>(weird()),
                                              .stack = weird()});
           break;
+        case 8:
+          event = KeptEvent({.fd = fd, .id = weird(), .function = static_cast<uint32_t>(weird()), .stack = weird()});
+          break;
+        case 9:
+          event = random() % 2 ? ExecutingEvent(weird(), random() % 2) : SpawnedEvent(static_cast<uint32_t>(weird()));
+          if (random() % 4 == 0) event = ExecFailedEvent();
+          break;
+        case 10:
+          event = SentEvent(weird(), {.id = weird(),
+                                      .fd = fd,
+                                      .function = static_cast<uint32_t>(weird()),
+                                      .stack = weird(),
+                                      .inode = weird()});
+          break;
+        case 11: {
+          UntracedProgram program = {.executable = "/u", .command_line = {}, .reason = "so", .present = {}};
+          if (random() % 2) program.present = Seen({0, 5, static_cast<int>(random() % 8), -1});
+          if (random() % 20 == 0) model_->BecameUntraced(serial, program);
+          event.mutable_confined()->set_no_hello(true);
+          break;
+        }
         default:
           event = OpenedEvent(weird(), {.id = weird(),
                                         .fd = fd,
@@ -76,6 +97,7 @@ TEST_F(ModelDamageTest, DamagedEventsNeverBreakTheSums) {
                                         .path = "p",
                                         .overwrote = random() % 2 == 0});
           event.mutable_opened()->set_companion(static_cast<int>(weird()));
+          event.mutable_opened()->set_inode(weird());
       }
       model_->Consume(serial, ring, event);
     }
@@ -95,6 +117,15 @@ TEST_F(ModelDamageTest, DamagedEventsNeverBreakTheSums) {
     uint64_t descriptors = 0;
     for (const TraceDescriptor& descriptor : trace_.descriptors) descriptors += descriptor.site() != 0;
     ASSERT_EQ(descriptors, still_open);
+    for (const TraceDescriptor& descriptor : trace_.descriptors) {
+      ASSERT_LE(descriptor.site(), trace_.sites.size());
+      ASSERT_LE(descriptor.first_site(), trace_.sites.size());
+    }
+    for (const TraceInherited& inherited : trace_.inherited) {
+      ASSERT_LE(inherited.site(), trace_.sites.size());
+      ASSERT_GE(inherited.count(), static_cast<uint64_t>(inherited.fds_size()));
+      ASSERT_GE(inherited.fds_size(), 1);
+    }
     ASSERT_LE(trace_.timeline.open_size(), 512);
     ASSERT_LT(trace_.end.opened_unseen(), 1'000'000u);
     ASSERT_LT(trace_.end.closed_unseen(), 1'000'000u);

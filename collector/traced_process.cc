@@ -41,10 +41,10 @@ TracedProcess::Birth TracedProcess::BirthOf(uint32_t pid, bool runs_program) con
   KeptDescriptors::Given kept = kept_.ToChild(pid);
   // A program receives what was kept and no more; but of what came over an exec, the image could not tell.
   const bool keeps_all = kept.certain || (runs_program && !kept.receives.empty());
-  birth.given = keeps_all ? held_.OpenersOfSurvivors() : held_.KnownOpeners();
+  birth.given = keeps_all ? held_.OpenersWithoutId() : held_.KnownOpeners();
   for (const auto& [fd, opener] : kept.receives) birth.given[fd] = opener;
   birth.kept = std::move(kept.receives);
-  for (const auto& [fd, opener] : held_.OpenersOfSurvivors()) birth.kept.try_emplace(fd, opener);
+  for (const auto& [fd, opener] : held_.OpenersWithoutId()) birth.kept.try_emplace(fd, opener);
   return birth;
 }
 
@@ -203,7 +203,8 @@ Opener TracedProcess::OpenerOf(const Kept& kept) {
   if (own != nullptr && own->place != 0) return held_.OpenerOf(*own);
   const auto pid = recording_.pid_by_image.find(SerialOf(kept.id()));
   return {.place = image_->PlaceOf(kept, recording_.sites),
-          .pid = pid == recording_.pid_by_image.end() ? 0 : pid->second};
+          .pid = pid == recording_.pid_by_image.end() ? 0 : pid->second,
+          .has_id = true};
 }
 
 bool TracedProcess::Count(const Sent& sent, uint64_t at_ns) {
@@ -264,7 +265,7 @@ void TracedProcess::Exec(const Image& image) {
   totals_.clear_untraced_reason();
   SettleImage();
   const KeptDescriptors::Announced* const announced = kept_.Exec();
-  held_.Exec(image.started_ns, image.present, announced == nullptr ? Openers() : announced->receives);
+  held_.Exec(image.started_ns, image.present, announced == nullptr ? nullptr : &announced->receives);
   kept_ = KeptDescriptors();
   image_ = std::make_unique<ProgramImage>(image.serial, nullptr);
   DescribeProgram(image);
@@ -275,12 +276,12 @@ void TracedProcess::BecameUntraced(const UntracedProgram& program) {
   CountReceived();
   CountUntraced();
   const KeptDescriptors::Announced* const announced = kept_.Exec();
-  const Openers& kept = announced == nullptr ? kept_by_parent_ : announced->receives;
+  const Openers* const kept = announced == nullptr ? nullptr : &announced->receives;
   const uint64_t at_ns = announced == nullptr ? recording_.timeline.latest_ns() : announced->at_ns;
   if (program.present) {
     held_.Exec(at_ns, *program.present, kept);
   } else {
-    held_.ExecUnlooked(at_ns, kept);
+    held_.ExecUnlooked(at_ns, kept == nullptr ? kept_by_parent_ : *kept);
   }
   kept_ = KeptDescriptors();
   untraced_ = true;
