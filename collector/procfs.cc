@@ -104,6 +104,11 @@ std::string ProcessDirectory::Executable() const {
   return ReadLink(directory_.get(), "exe", error);
 }
 
+std::string ProcessDirectory::WorkingDirectory() const {
+  int error = 0;
+  return ReadLink(directory_.get(), "cwd", error);
+}
+
 std::vector<std::string> ProcessDirectory::CommandLine() const {
   std::string text = Read("cmdline");
   if (text.empty()) return {};
@@ -123,10 +128,14 @@ uint32_t ProcessDirectory::Parent() const {
 }
 
 uint64_t ProcessDirectory::StartTime() const {
-  constexpr size_t kState = 0, kStartTime = 19;  // fields 3 and 22 of proc(5)
+  constexpr size_t kStartTime = 19;  // field 22 of proc(5)
   const std::vector<std::string> words = StatWords(Read("stat"));
-  if (words.size() <= kStartTime || words[kState] == "Z" || words[kState] == "X") return 0;
-  return NumberOr<uint64_t>(words[kStartTime], 0);
+  return words.size() <= kStartTime ? 0 : NumberOr<uint64_t>(words[kStartTime], 0);
+}
+
+bool ProcessDirectory::IsZombie() const {
+  const std::vector<std::string> words = StatWords(Read("stat"));
+  return !words.empty() && (words[0] == "Z" || words[0] == "X");
 }
 
 bool ProcessDirectory::Lives() const {
@@ -238,7 +247,7 @@ bool ProcessWatch::Ended() const {
   if (pid_ == 0 || (kill(pid_, 0) != 0 && errno == ESRCH)) return true;
   if (start_time_ == 0) return false;  // /proc could not be read at the time: a zombie is then taken for alive
   const auto process = ProcessDirectory::Open(pid_);
-  return process.ok() && process->StartTime() != start_time_;
+  return process.ok() && (process->StartTime() != start_time_ || process->IsZombie());
 }
 
 }  // namespace fdtrace

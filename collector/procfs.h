@@ -30,6 +30,7 @@ class ProcessDirectory {
 
   pid_t pid() const { return pid_; }
   std::string Executable() const;                // empty when it may not be read
+  std::string WorkingDirectory() const;          // the same
   std::vector<std::string> CommandLine() const;  // as the process keeps it now
   std::string Name() const;                      // of the main thread, at most 15 bytes
   uint32_t Parent() const;                       // 0 when there is none that we can see
@@ -38,7 +39,8 @@ class ProcessDirectory {
   // Whether it still has its memory. A process that ends gives that up before its descriptors: asked after a listing,
   // true says that the listing was of a living process.
   bool Lives() const;
-  uint64_t StartTime() const;  // in clock ticks since boot; 0 once the process has ended or is a zombie
+  uint64_t StartTime() const;  // in clock ticks since boot, of a zombie as well; 0 once it is gone
+  bool IsZombie() const;
 
   // The numbers of its open descriptors, sorted. PermissionDenied for a process that is not dumpable (prctl(2)).
   absl::StatusOr<std::vector<int>> Numbers() const;

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <thread>
 
 namespace fdtrace {
@@ -73,6 +74,7 @@ TEST(ProcessDirectoryTest, TellsWhoAProcessIs) {
   EXPECT_GT(process->StartTime(), 0u);
   EXPECT_TRUE(process->Lives());
   ASSERT_FALSE(process->CommandLine().empty());
+  EXPECT_EQ(process->WorkingDirectory(), std::filesystem::current_path());
 }
 
 TEST(ProcessDirectoryTest, CountsThreads) {
@@ -119,9 +121,12 @@ TEST(ProcessDirectoryTest, ListsEveryDescriptorOfManySorted) {
 TEST(ProcessDirectoryTest, NoLongerLivesOnceItIsAZombie) {
   const WaitingChild child([] {});
   const auto process = ProcessDirectory::Open(child.pid());
+  const uint64_t started = process->StartTime();
+  EXPECT_FALSE(process->IsZombie());
   child.Kill();
   EXPECT_FALSE(process->Lives());
-  EXPECT_EQ(process->StartTime(), 0u);
+  EXPECT_TRUE(process->IsZombie());
+  EXPECT_EQ(process->StartTime(), started);
 }
 
 TEST(ProcessDirectoryTest, ReachesAProcessWhoseMainThreadHasEnded) {

@@ -1,5 +1,6 @@
 // One thread, one epoll instance: the door, the end of each process, and the bell by way of an eventfd. Each time it
-// wakes it greets who has come, then reads every ring, then answers who waits to exit, then buries the dead.
+// wakes it greets who has come, then reads every ring, then answers who waits to exit, then buries the dead, then looks
+// for those that run a program which says no hello.
 #include "collector/session.h"
 
 #include <sys/epoll.h>
@@ -14,19 +15,21 @@
 #include <optional>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "collector/descriptions.h"
 #include "collector/monotonic_clock.h"
-#include "collector/pipe_index.h"
 #include "collector/procfs.h"
 #include "collector/session_bell.h"
+#include "collector/session_checks.h"
 #include "collector/session_greeter.h"
 #include "collector/session_image.h"
 #include "collector/session_look.h"
 #include "collector/session_notes.h"
+#include "collector/session_processes.h"
+#include "collector/session_reader.h"
+#include "collector/session_router.h"
 #include "collector/session_stragglers.h"
+#include "collector/session_untraced.h"
 #include "collector/shared_memory.h"
 #include "google/protobuf/stubs/logging.h"
 
@@ -35,14 +38,13 @@ namespace {
 
 constexpr int64_t kMs = 1'000'000;
 constexpr int64_t kLongestSleepNs = 500 * kMs;
-constexpr int64_t kPollNs = 1 * kMs;       // where the kernel or a limit denies us a bell thread or a pidfd
-constexpr int64_t kLookAgainNs = 1 * kMs;  // time for threads to get out of their calls
+constexpr int64_t kPollNs = 1 * kMs;  // where the kernel or a limit denies us a bell thread or a pidfd
 constexpr int64_t kStragglersNs = 5 * kMs;
 
 // What an epoll event is about; above, the serials of images.
 enum : uint64_t { kDoor, kWoken, kRoot, kFirstImage };
 
-class SessionImpl final : public Session, private EventSink {
+class SessionImpl final : public Session {
  public:
   SessionImpl(Model& model, std::unique_ptr<Greeter> greeter, SharedMemory page, OwnedFd epoll, OwnedFd woken)
       : model_(model),
@@ -52,7 +54,10 @@ class SessionImpl final : public Session, private EventSink {
         woken_(std::move(woken)),
         started_ns_(MonotonicNs()),
         started_unix_ns_(UnixNs()),
-        parser_(started_ns_) {}
+        processes_(epoll_.get(), kFirstImage),
+        router_(model, processes_, executions_, notes_, started_ns_),
+        reader_(model, processes_, router_, started_ns_),
+        checks_(model, processes_, reader_, executions_, notes_, greeter_->variable(), started_ns_) {}
 
   ~SessionImpl() override {
     if (limit_raised_) setrlimit(RLIMIT_NOFILE, &original_nofile_);
@@ -80,27 +85,24 @@ class SessionImpl final : public Session, private EventSink {
   SessionPage& page() { return *static_cast<SessionPage*>(page_.address()); }
   uint64_t SinceStart() const { return static_cast<uint64_t>(MonotonicNs() - started_ns_); }
   bool Watch(int fd, uint64_t about);
-  void Consume(uint32_t serial, uint32_t ring, const Event& event) override { model_.Consume(serial, ring, event); }
 
   void ServeUntilEnd(const ServeOptions& options, Served& served);
   bool HaveAllEnded(const ServeOptions& options, Served& served);
   void LookForRootsEnd(const ServeOptions& options, Served& served);
-  int64_t SleepLimit(const ServeOptions& options, bool bell_works) const;
+  int64_t SleepLimit(const ServeOptions& options, bool bell_works);
   void Sleep(const ServeOptions& options, BellThread& bell, bool may_sleep);
 
-  void Greet(Caller& caller);
-  void GreetMoreRings(Caller& caller, TracedImage* image);
-  std::unique_ptr<TracedImage> Admit(Caller& caller, TracedImage* previous);
+  void Greet(Visitor& visitor);
+  void GreetMoreRings(Visitor& visitor);
+  void AskParentOf(pid_t pid, const ProcessDirectory& process);
+  TracedImage* ForkedFrom(const Visitor& visitor, const ProcessDirectory& process);
+  void Admit(Visitor& visitor, Image look, TracedImage* previous);
   TracedImage* LivingImage(pid_t pid);
-  TracedImage* ImageBySerial(uint32_t serial);
 
   bool DrainAll();
-  void Drain(TracedImage& image);
-  void LookBeforeExit(TracedImage& image);
-  bool Compare(TracedImage& image, bool waits);
-  void End(TracedImage& image, ProcessEnd how);
+  void End(TracedImage& image);
   void EndTheDead();
-  void LookAtTheLiving(Served& served);
+  void LeaveTheLiving(Served& served);
 
   Model& model_;
   const std::unique_ptr<Greeter> greeter_;
@@ -110,20 +112,21 @@ class SessionImpl final : public Session, private EventSink {
   bool limit_raised_ = false;
   const int64_t started_ns_, started_unix_ns_;
   google::protobuf::LogSilencer no_logs_of_damaged_events_;
-  EventParser parser_;
   std::atomic<bool> stop_ = false;
 
-  absl::flat_hash_map<uint32_t, std::unique_ptr<TracedImage>> images_;  // of living processes, by serial
-  absl::flat_hash_map<pid_t, uint32_t> serials_;                        // of the same, by pid
-  uint32_t last_serial_ = 0;
-  std::vector<uint32_t> ended_;  // told by epoll, not yet buried
-  size_t without_pidfd_ = 0;
+  SessionNotes notes_;
+  Processes processes_;
+  ExecutionsToLookAt executions_;
+  EventRouter router_;
+  RingsReader reader_;
+  Checks checks_;
+  Follow follow_;
+  uint32_t welcomed_ = 0;
+  pid_t root_pid_ = 0;
   ProcessWatch root_;
   int64_t root_ended_ns_ = 0;
   int64_t next_drain_ns_ = 0;  // though nobody rings
   Stragglers stragglers_;
-  PipeIndex pipes_;
-  SessionNotes notes_;
 };
 
 bool SessionImpl::Watch(int fd, uint64_t about) {
@@ -140,14 +143,18 @@ void SessionImpl::RaiseLimit() {
 
 Served SessionImpl::Serve(const ServeOptions& options) {
   Served served;
+  follow_ = options.follow;
+  router_.FollowChildren(follow_.whom != Follow::Whom::kRoot);
+  root_pid_ = options.root_pid;
   root_ = ProcessWatch(options.root_pid);
   if (root_.fd() >= 0) Watch(root_.fd(), kRoot);
   {
     const CollectorLock lock(page());
     ServeUntilEnd(options, served);
   }
-  LookAtTheLiving(served);
-  served.images = last_serial_;
+  LeaveTheLiving(served);
+  served.images = welcomed_;
+  served.not_followed = static_cast<uint32_t>(notes_.not_followed());
   served.duration_ns = SinceStart();
   served.notes = notes_.Sentences(*greeter_);
   return served;
@@ -158,9 +165,10 @@ void SessionImpl::ServeUntilEnd(const ServeOptions& options, Served& served) {
   bool more = false;
   while (true) {
     const bool rung = bell.Wake();
-    greeter_->Attend(MonotonicNs(), [this](Caller& caller) { Greet(caller); });
+    greeter_->Attend(MonotonicNs(), [this](Visitor& visitor) { Greet(visitor); });
     if (rung || more || MonotonicNs() >= next_drain_ns_) more = DrainAll();
     EndTheDead();
+    checks_.Executions();
     if (stop_.load()) {
       served.stopped = true;
       return;
@@ -185,7 +193,7 @@ bool SessionImpl::HaveAllEnded(const ServeOptions& options, Served& served) {
   if (!served.root_ended) return false;
   const int64_t now_ns = MonotonicNs();
   if (now_ns - root_ended_ns_ >= options.linger.count()) return true;
-  if (!images_.empty()) {
+  if (!processes_.empty()) {
     stragglers_ = Stragglers();
     return false;
   }
@@ -193,13 +201,13 @@ bool SessionImpl::HaveAllEnded(const ServeOptions& options, Served& served) {
   return !stragglers_.MayStillComeForward(greeter_->variable(), options.root_pid, now_ns);
 }
 
-int64_t SessionImpl::SleepLimit(const ServeOptions& options, bool bell_works) const {
+int64_t SessionImpl::SleepLimit(const ServeOptions& options, bool bell_works) {
   const int64_t now_ns = MonotonicNs();
-  int64_t until_ns = std::min(next_drain_ns_, greeter_->next_deadline_ns());
+  int64_t until_ns = std::min({next_drain_ns_, greeter_->next_deadline_ns(), checks_.NextExecutionNs()});
   const bool root_is_polled = root_ended_ns_ == 0 && root_.fd() < 0;
-  if (!bell_works || without_pidfd_ != 0 || root_is_polled) until_ns = std::min(until_ns, now_ns + kPollNs);
+  if (!bell_works || processes_.must_be_polled() || root_is_polled) until_ns = std::min(until_ns, now_ns + kPollNs);
   if (root_ended_ns_ != 0) until_ns = std::min(until_ns, root_ended_ns_ + options.linger.count());
-  if (root_ended_ns_ != 0 && images_.empty()) until_ns = std::min(until_ns, now_ns + kStragglersNs);
+  if (root_ended_ns_ != 0 && processes_.empty()) until_ns = std::min(until_ns, now_ns + kStragglersNs);
   return std::max<int64_t>(until_ns - now_ns, 0);
 }
 
@@ -211,168 +219,143 @@ void SessionImpl::Sleep(const ServeOptions& options, BellThread& bell, bool may_
     const uint64_t about = events[i].data.u64;
     uint64_t rings = 0;
     if (about == kWoken) (void)!read(woken_.get(), &rings, sizeof rings);
-    if (about >= kFirstImage) ended_.push_back(static_cast<uint32_t>(about - kFirstImage));
+    if (about >= kFirstImage) processes_.Ended(static_cast<uint32_t>(about - kFirstImage));
   }
-}
-
-TracedImage* SessionImpl::ImageBySerial(uint32_t serial) {
-  const auto image = images_.find(serial);
-  return image == images_.end() ? nullptr : image->second.get();
 }
 
 // The image of process PID. One whose process has ended while its pid went to another is buried first.
 TracedImage* SessionImpl::LivingImage(pid_t pid) {
-  const auto serial = serials_.find(pid);
-  if (serial == serials_.end()) return nullptr;
-  TracedImage* const image = ImageBySerial(serial->second);
-  if (!image->watch.Ended()) return image;
-  End(*image, image->compared ? ProcessEnd::kExited : ProcessEnd::kVanished);
+  TracedImage* const image = processes_.ByPid(pid);
+  if (image == nullptr || !image->watch.Ended()) return image;
+  End(*image);
   return nullptr;
 }
 
-void SessionImpl::Greet(Caller& caller) {
-  TracedImage* const previous = LivingImage(caller.pid);
-  if (caller.hello.kind == HelloKind::kMoreRings) return GreetMoreRings(caller, previous);
-  std::unique_ptr<TracedImage> image = Admit(caller, previous);
-  if (image == nullptr) return;
-  if (image->watch.fd() < 0) ++without_pidfd_;
-  if (image->watch.fd() >= 0) Watch(image->watch.fd(), kFirstImage + image->serial());
-  serials_[image->pid()] = image->serial();
-  images_[image->serial()] = std::move(image);
+void SessionImpl::Greet(Visitor& visitor) {
+  const HelloKind kind = visitor.hello.kind;
+  if (kind == HelloKind::kMoreRings) return GreetMoreRings(visitor);
+  const auto process = ProcessDirectory::OpenByAnyThread(visitor.pid);
+  if (!process.ok()) return;
+  TracedImage* previous = LivingImage(visitor.pid);
+  if (previous == nullptr && kind == HelloKind::kImage) {
+    AskParentOf(visitor.pid, *process);
+    previous = LivingImage(visitor.pid);
+  }
+  const TracedImage* const parent = kind == HelloKind::kForked ? ForkedFrom(visitor, *process) : nullptr;
+  std::optional<Image> look = LookAtVisitor(
+      visitor, *process, parent != nullptr ? model_.OpenNumbers(parent->serial()) : std::vector<int>(), notes_);
+  if (!look.has_value()) return;
+  if (kind == HelloKind::kForked)
+    look->forked_from = parent != nullptr ? parent->serial() : visitor.hello.parent_serial;
+  if (previous != nullptr) reader_.ReadAll(*previous);
+
+  const bool is_root = visitor.pid == root_pid_ && !root_.Ended();
+  if (follow_.Includes(is_root, kind == HelloKind::kForked, look->executable)) {
+    return Admit(visitor, *std::move(look), previous);
+  }
+  notes_.NotToBeFollowed(visitor.pid);  // and hears no answer, which is one
+  if (previous == nullptr || previous->untraced) return;
+  checks_.BecomeUntraced(*previous, *process,
+                         {.executable = look->executable,
+                          .command_line = look->command_line,
+                          .reason = "not followed, as --follow asks",
+                          .present = {}},
+                         visitor.hello.socket_fd);
 }
 
-void SessionImpl::GreetMoreRings(Caller& caller, TracedImage* image) {
-  if (image == nullptr || image->serial() != caller.hello.parent_serial) return notes_.RefuseRings(caller.pid);
+void SessionImpl::GreetMoreRings(Visitor& visitor) {
+  TracedImage* const image = LivingImage(visitor.pid);
+  if (image == nullptr || image->serial() != visitor.hello.parent_serial) return notes_.RefuseRings(visitor.pid);
   const absl::StatusOr<int> arena = image->AddArena();
-  if (!arena.ok()) return notes_.NoMemory(caller.pid, arena.status());
+  if (!arena.ok()) return notes_.NoMemory(visitor.pid, arena.status());
   const Welcome welcome = {kProtocolVersion, image->serial(), sizeof(Arena)};
-  Greeter::SendWelcome(caller, welcome, page_.fd(), *arena);
+  Greeter::SendWelcome(visitor, welcome, page_.fd(), *arena);
   image->ArenaSent();
 }
 
-// A new image of the caller's process; what the previous one left is read first. Null: it cannot be followed.
-std::unique_ptr<TracedImage> SessionImpl::Admit(Caller& caller, TracedImage* previous) {
-  if (last_serial_ == kMaxSerial) {
-    notes_.NoSerial(caller.pid);
-    return nullptr;
+// A process that nobody has told of yet: its parent's events may, once they are read.
+void SessionImpl::AskParentOf(pid_t pid, const ProcessDirectory& process) {
+  const auto parent_pid = static_cast<pid_t>(process.Parent());
+  if (TracedImage* const parent = processes_.ByPid(parent_pid)) {
+    reader_.ReadAll(*parent);
+  } else {  // it may have ended, and left the child to another
+    reader_.ReadAllOfEverybody();
   }
-  const uint32_t serial = last_serial_ + 1;
-  auto image = std::make_unique<TracedImage>(serial, caller.pid);
+  TracedImage* const parent = processes_.ByPid(parent_pid);
+  if (parent != nullptr && processes_.ByPid(pid) == nullptr) router_.WelcomeEarly(*parent, pid);
+}
+
+// Read up to the fork: the child knows what its parent knew then. Null: it has ended.
+TracedImage* SessionImpl::ForkedFrom(const Visitor& visitor, const ProcessDirectory& process) {
+  TracedImage* const memory = processes_.BySerial(visitor.hello.parent_serial);
+  if (memory == nullptr) return nullptr;
+  reader_.ReadAll(*memory);
+  TracedImage* const parent = processes_.ByPid(static_cast<pid_t>(process.Parent()));
+  return parent != nullptr && parent->host == memory->serial() ? parent : memory;  // a child of vfork forks
+}
+
+// A new image of the visitor's process; what the previous one left has been read.
+void SessionImpl::Admit(Visitor& visitor, Image look, TracedImage* previous) {
+  if (processes_.full()) return notes_.NoSerial(visitor.pid);
+  auto image = std::make_unique<TracedImage>(processes_.TakeSerial(), visitor.pid);
   const absl::StatusOr<int> arena = image->AddArena();
-  if (!arena.ok()) {
-    notes_.NoMemory(caller.pid, arena.status());
-    return nullptr;
-  }
-  // A forked child knows what its parent knew at the fork: read that first.
-  TracedImage* const parent =
-      caller.hello.kind == HelloKind::kForked ? ImageBySerial(caller.hello.parent_serial) : nullptr;
-  if (parent != nullptr) Drain(*parent);
-  std::optional<Image> look = LookAtCaller(
-      caller, serial, parent != nullptr ? model_.OpenNumbers(parent->serial()) : std::vector<int>(), notes_);
-  if (!look.has_value()) return nullptr;
-  last_serial_ = serial;
-
-  if (previous != nullptr && caller.hello.kind == HelloKind::kImage) {  // exec
-    Drain(*previous);
-    if (previous->watch.fd() < 0) --without_pidfd_;
+  if (!arena.ok()) return notes_.NoMemory(visitor.pid, arena.status());
+  if (previous != nullptr && visitor.hello.kind == HelloKind::kImage) {  // exec
     image->watch = std::move(previous->watch);
-    images_.erase(previous->serial());
+    processes_.Remove(*previous);
   } else {
-    if (previous != nullptr) End(*previous, ProcessEnd::kVanished);  // its Welcome never arrived
-    image->watch = ProcessWatch(caller.pid);
+    if (previous != nullptr) End(*previous);  // its Welcome never arrived
+    image->watch = ProcessWatch(visitor.pid);
   }
-  look->started_ns = SinceStart();
-  model_.ImageStarted(*look);
-  const Welcome welcome = {kProtocolVersion, serial, sizeof(Arena)};
-  if (!Greeter::SendWelcome(caller, welcome, page_.fd(), *arena)) notes_.Unwelcomed(caller.pid);
+  image->same_pids = visitor.hello.pid == static_cast<uint32_t>(visitor.pid);
+  look.serial = image->serial();
+  look.started_ns = SinceStart();
+  model_.ImageStarted(look);
+  const Welcome welcome = {kProtocolVersion, image->serial(), sizeof(Arena)};
+  if (!Greeter::SendWelcome(visitor, welcome, page_.fd(), *arena)) notes_.Unwelcomed(visitor.pid);
   image->ArenaSent();
-  return image;
-}
-
-void SessionImpl::Drain(TracedImage& image) {
-  image.DrainWholly(parser_, *this);
-  const TracedImage::Lost lost = image.CountLost();
-  model_.SetLost(image.serial(), lost.events, lost.stackless);
+  look.present.clear();
+  image->described = std::move(look);
+  processes_.Add(std::move(image));
+  ++welcomed_;
 }
 
 bool SessionImpl::DrainAll() {
   bool more = false;
   next_drain_ns_ = MonotonicNs() + kLongestSleepNs;
-  for (const auto& [serial, image] : images_) {
-    more |= image->DrainBatch(parser_, *this);
-    if (image->ExitsWanted() != image->exits_answered()) LookBeforeExit(*image);
+  for (TracedImage* const image : processes_.All()) {
+    more |= reader_.ReadSome(*image);
+    if (image->ExitsWanted() != image->exits_answered()) checks_.BeforeExit(*image);
     if (image->exit_look_again_ns != 0) next_drain_ns_ = std::min(next_drain_ns_, image->exit_look_again_ns);
   }
   return more;
 }
 
-void SessionImpl::LookBeforeExit(TracedImage& image) {
-  if (image.exit_look_again_ns > MonotonicNs()) return;
-  const uint32_t wanted = image.ExitsWanted();
-  if (!Compare(image, /*waits=*/true)) {
-    image.exit_look_again_ns = MonotonicNs() + kLookAgainNs;
-    return;
-  }
-  image.exit_look_again_ns = 0;
-  image.AnswerExits(wanted);
-}
-
-// Compares the model with /proc, all events read before. False: they differ, but that may pass: look again.
-// WAITS: the thread that announced the exit does nothing meanwhile.
-bool SessionImpl::Compare(TracedImage& image, bool waits) {
-  const auto process = ProcessDirectory::OpenByAnyThread(image.pid());
-  auto numbers = process.ok() ? process->Numbers() : process.status();
-  Drain(image);
-  if (!numbers.ok()) {
-    if (process.ok() && process->Lives()) notes_.NotLookedAt(image.pid(), numbers.status());
-    return true;
-  }
-  const bool may_change = !waits || process->Threads() > 1;
-  if (!image.numbers.Settle(*numbers, model_.OpenNumbers(image.serial()), may_change)) return false;
-  std::vector<pid_t> others;
-  others.reserve(serials_.size());
-  for (const auto& [pid, serial] : serials_) others.push_back(pid);
-  const auto seen = DescribeDescriptors(*process, *numbers, others, pipes_);
-  if (!seen.ok() || !process->Lives()) return true;  // killed while it waited: the listing may be of what was left over
-  model_.Compare(image.serial(), *seen, SinceStart());
-  image.compared = true;
-  return true;
-}
-
-void SessionImpl::End(TracedImage& image, ProcessEnd how) {
-  Drain(image);
+void SessionImpl::End(TracedImage& image) {
+  reader_.ReadAll(image);
   notes_.Damaged(image.pid(), image.damages() + image.unreadable());
-  model_.ProcessEnded(image.serial(), SinceStart(), how);
-  if (image.watch.fd() < 0) --without_pidfd_;
-  serials_.erase(image.pid());
-  images_.erase(image.serial());
+  if (!image.executing.empty()) {
+    const auto parent = static_cast<pid_t>(image.described.parent_pid);
+    model_.BecameUntraced(image.serial(), ProgramOfEnded(image.executing.back().path, parent));
+  }
+  const bool exited = image.compared || (image.exit_told && !image.said_hello());
+  model_.ProcessEnded(image.serial(), SinceStart(), exited ? ProcessEnd::kExited : ProcessEnd::kVanished);
+  processes_.Remove(image);
 }
 
 void SessionImpl::EndTheDead() {
-  if (without_pidfd_ != 0) {
-    for (const auto& [serial, image] : images_) {
-      if (image->watch.fd() < 0) ended_.push_back(serial);
-    }
-  }
-  for (const uint32_t serial : std::exchange(ended_, {})) {
-    TracedImage* const image = ImageBySerial(serial);
-    if (image == nullptr || !image->watch.Ended()) continue;
-    End(*image, image->compared ? ProcessEnd::kExited : ProcessEnd::kVanished);
+  for (const uint32_t serial : processes_.TakeDead()) {
+    if (TracedImage* const image = processes_.BySerial(serial)) End(*image);
   }
 }
 
-// Those that go on without us: what they hold now is what the recording says they held.
-void SessionImpl::LookAtTheLiving(Served& served) {
-  for (const auto& [serial, image] : images_) ended_.push_back(serial);
+void SessionImpl::LeaveTheLiving(Served& served) {
+  reader_.ReadAllOfEverybody();  // may tell of children
+  for (TracedImage* const image : processes_.All()) processes_.Ended(image->serial());
   EndTheDead();
-  served.outlived = static_cast<uint32_t>(images_.size());
-  std::vector<TracedImage*> open;
-  for (const auto& [serial, image] : images_) open.push_back(image.get());
-  while (!open.empty()) {
-    std::erase_if(open, [this](TracedImage* image) { return Compare(*image, /*waits=*/false); });
-    if (!open.empty()) usleep(kLookAgainNs / 1000);
-  }
-  for (const auto& [serial, image] : images_) {
+  served.outlived = static_cast<uint32_t>(processes_.size());
+  checks_.Everybody();
+  for (TracedImage* const image : processes_.All()) {
     notes_.Damaged(image->pid(), image->damages() + image->unreadable());
     notes_.Outlived(image->pid());
     image->AnswerExits(image->ExitsWanted());
@@ -384,7 +367,7 @@ void SessionImpl::LookAtTheLiving(Served& served) {
 absl::StatusOr<std::unique_ptr<Session>> Session::Open(Model& model) {
   absl::StatusOr<std::unique_ptr<Greeter>> greeter = Greeter::Open();
   if (!greeter.ok()) return greeter.status();
-  absl::StatusOr<SharedMemory> page = SharedMemory::Create("fdtrace-session", kPageBytes);
+  absl::StatusOr<SharedMemory> page = SharedMemory::Create(kSessionPageName, kPageBytes);
   if (!page.ok()) return page.status();
   OwnedFd epoll(epoll_create1(EPOLL_CLOEXEC)), woken(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!epoll.valid() || !woken.valid()) return absl::ErrnoToStatus(errno, "making the session's epoll instance");

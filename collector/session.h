@@ -3,6 +3,8 @@
 //
 //  - Trusts nothing in shared memory: what one process damages costs that process's events alone, and a note says so.
 //  - A process that exits of its own will waits for us; it is woken as soon as its descriptors have been looked at.
+//  - Knows a process that never says hello, if one that did has made it or turned into it: see session_router.h and
+//    session_untraced.h.
 //  - Nobody is waited for without a limit: neither a client that never speaks nor a process that outlives the program.
 //
 //   session = Session::Open(*model)                           // before fork: makes no thread
@@ -22,21 +24,24 @@
 
 #include "absl/status/statusor.h"
 #include "collector/model.h"
+#include "collector/session_follow.h"
 
 namespace fdtrace {
 
 struct ServeOptions {
   pid_t root_pid = 0;     // the program: a child of this process
+  Follow follow = {};     // all, unless said otherwise
   bool reap_root = true;  // false: the caller calls waitpid for it, at any time; its end is seen all the same
   std::chrono::nanoseconds linger = std::chrono::seconds(10);  // for the others, once the program has ended
 };
 
 struct Served {
-  bool root_ended = false;  // false: stopped before
-  int wait_status = 0;      // of the program, see wait(2); meaningful if it ended and was reaped here
-  bool stopped = false;     // Stop was called before everything had ended
-  uint32_t images = 0;      // program images and forked children that said hello; 0: the program was not traced at all
-  uint32_t outlived = 0;    // traced processes that were alive when serving ended
+  bool root_ended = false;    // false: stopped before
+  int wait_status = 0;        // of the program, see wait(2); meaningful if it ended and was reaped here
+  bool stopped = false;       // Stop was called before everything had ended
+  uint32_t images = 0;        // program images and forked children that were welcomed; 0: nothing was traced at all
+  uint32_t not_followed = 0;  // processes that were not welcomed, as ServeOptions.follow has it
+  uint32_t outlived = 0;      // processes of the recording that were alive when serving ended, untraced ones included
   uint64_t duration_ns = 0;
   std::vector<std::string> notes;  // what a reader of the report must know; each a sentence without a full stop
 };
@@ -54,8 +59,8 @@ class Session {
   // When the recording started: event times count from there.
   virtual int64_t started_unix_ns() const = 0;
 
-  // Until the program and every traced process have ended, the linger is over, or Stop was called; then drains what is
-  // left. Once per session. From then on the processes still alive record nothing.
+  // Until the program and every process of the recording have ended, the linger is over, or Stop was called; then
+  // drains what is left. Once per session. From then on the processes still alive record nothing.
   virtual Served Serve(const ServeOptions& options) = 0;
 
   // Makes Serve end soon. From any thread or signal handler, at any time.

@@ -77,11 +77,11 @@ Greeter::Heard Greeter::Reject(uint64_t& count) {
   return Heard::kNothingMore;
 }
 
-Greeter::Heard Greeter::Listen(Caller& caller) {
-  Hello& hello = caller.hello;
+Greeter::Heard Greeter::Listen(Visitor& visitor) {
+  Hello& hello = visitor.hello;
   ssize_t bytes;
   do {
-    bytes = recv(caller.connection.get(), &hello, sizeof hello, MSG_DONTWAIT | MSG_TRUNC);
+    bytes = recv(visitor.connection.get(), &hello, sizeof hello, MSG_DONTWAIT | MSG_TRUNC);
   } while (bytes < 0 && errno == EINTR);
   if (bytes < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return Heard::kNothingYet;
   if (bytes <= 0) return Reject(silent_);
@@ -90,28 +90,28 @@ Greeter::Heard Greeter::Listen(Caller& caller) {
   if (bytes < kCommonBytes || !SameCookie(hello.cookie, cookie_.data())) return Reject(refused_);
   if (hello.version != kProtocolVersion) return Reject(other_version_);
   if (bytes != sizeof hello) return Reject(refused_);
-  caller.pid = PeerPid(caller.connection.get());
-  return caller.pid > 0 ? Heard::kHello : Reject(other_namespace_);
+  visitor.pid = PeerPid(visitor.connection.get());
+  return visitor.pid > 0 ? Heard::kHello : Reject(other_namespace_);
 }
 
 void Greeter::AcceptAll(int64_t now_ns, const Greet& greet) {
   accept_again_ns_ = 0;
   while (true) {
-    Caller caller;
-    caller.connection = OwnedFd(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-    if (!caller.connection.valid()) {
+    Visitor visitor;
+    visitor.connection = OwnedFd(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!visitor.connection.valid()) {
       if (errno == ECONNABORTED || errno == EINTR) continue;
       if (errno != EAGAIN && errno != EWOULDBLOCK) accept_again_ns_ = now_ns + kAcceptPauseNs;
       return;
     }
-    switch (Listen(caller)) {
+    switch (Listen(visitor)) {
       case Heard::kHello:
-        greet(caller);
+        greet(visitor);
         break;
       case Heard::kNothingYet: {
         epoll_event interest = {.events = EPOLLIN | EPOLLRDHUP, .data = {}};
-        epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, caller.connection.get(), &interest);
-        waiting_.push_back({std::move(caller.connection), now_ns + kHelloLimitNs});
+        epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, visitor.connection.get(), &interest);
+        waiting_.push_back({std::move(visitor.connection), now_ns + kHelloLimitNs});
         break;
       }
       case Heard::kNothingMore:
@@ -127,15 +127,15 @@ void Greeter::Attend(int64_t now_ns, const Greet& greet) {
     if (!waiting_.empty()) break;
   }
   for (auto one = waiting_.begin(); one != waiting_.end();) {
-    Caller caller;
-    caller.connection = std::move(one->connection);
-    const Heard heard = Listen(caller);
+    Visitor visitor;
+    visitor.connection = std::move(one->connection);
+    const Heard heard = Listen(visitor);
     if (heard == Heard::kNothingYet && now_ns < one->deadline_ns) {
-      one->connection = std::move(caller.connection);
+      one->connection = std::move(visitor.connection);
       ++one;
       continue;
     }
-    if (heard == Heard::kHello) greet(caller);
+    if (heard == Heard::kHello) greet(visitor);
     if (heard == Heard::kNothingYet) ++silent_;
     one = waiting_.erase(one);
   }
@@ -148,7 +148,7 @@ int64_t Greeter::next_deadline_ns() const {
   return next;
 }
 
-bool Greeter::SendWelcome(const Caller& caller, const Welcome& welcome, int page_fd, int arena_fd) {
+bool Greeter::SendWelcome(const Visitor& visitor, const Welcome& welcome, int page_fd, int arena_fd) {
   const int fds[2] = {page_fd, arena_fd};
   iovec part = {.iov_base = const_cast<Welcome*>(&welcome), .iov_len = sizeof welcome};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof fds)] = {};
@@ -162,7 +162,7 @@ bool Greeter::SendWelcome(const Caller& caller, const Welcome& welcome, int page
   header->cmsg_type = SCM_RIGHTS;
   header->cmsg_len = CMSG_LEN(sizeof fds);
   std::memcpy(CMSG_DATA(header), fds, sizeof fds);
-  return sendmsg(caller.connection.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT) == sizeof welcome;
+  return sendmsg(visitor.connection.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT) == sizeof welcome;
 }
 
 }  // namespace fdtrace

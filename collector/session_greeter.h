@@ -21,7 +21,7 @@ namespace fdtrace {
 inline constexpr int64_t kHelloLimitNs = 2'000'000'000;
 
 // A process that said hello and waits for its Welcome.
-struct Caller {
+struct Visitor {
   OwnedFd connection;
   pid_t pid = 0;
   Hello hello;
@@ -29,7 +29,7 @@ struct Caller {
 
 class Greeter {
  public:
-  using Greet = std::function<void(Caller&)>;
+  using Greet = std::function<void(Visitor&)>;
 
   // With a random name and a random cookie.
   static absl::StatusOr<std::unique_ptr<Greeter>> Open();
@@ -47,7 +47,7 @@ class Greeter {
   int64_t next_deadline_ns() const;
 
   // Sends the Welcome with its two memory files. False when the caller cannot receive it any more.
-  static bool SendWelcome(const Caller& caller, const Welcome& welcome, int page_fd, int arena_fd);
+  static bool SendWelcome(const Visitor& visitor, const Welcome& welcome, int page_fd, int arena_fd);
 
   uint64_t refused() const { return refused_; }                  // spoke, but not our language
   uint64_t other_version() const { return other_version_; }      // with the cookie of this session
@@ -63,7 +63,7 @@ class Greeter {
 
   Greeter() = default;
   void AcceptAll(int64_t now_ns, const Greet& greet);
-  Heard Listen(Caller& caller);
+  Heard Listen(Visitor& visitor);
   Heard Reject(uint64_t& count);
 
   std::string variable_;

@@ -13,10 +13,10 @@ namespace {
 
 class GreeterTest : public ::testing::Test {
  protected:
-  std::vector<Caller> Attend(int64_t now_ns) {
-    std::vector<Caller> callers;
-    greeter_->Attend(now_ns, [&](Caller& caller) { callers.push_back(std::move(caller)); });
-    return callers;
+  std::vector<Visitor> Attend(int64_t now_ns) {
+    std::vector<Visitor> visitors;
+    greeter_->Attend(now_ns, [&](Visitor& visitor) { visitors.push_back(std::move(visitor)); });
+    return visitors;
   }
   bool HungUp(int fd) {
     pollfd state = {.fd = fd, .events = POLLIN, .revents = 0};
@@ -38,12 +38,12 @@ TEST_F(GreeterTest, HearsWhoSpeaksAtOnceAndWhoSpeaksLater) {
   const int prompt = Connect(greeter_->variable()), slow = Connect(greeter_->variable());
   Hello hello = MakeHello(greeter_->variable(), HelloKind::kForked, 5, prompt);
   ASSERT_EQ(send(prompt, &hello, sizeof hello, 0), static_cast<ssize_t>(sizeof hello));
-  std::vector<Caller> callers = Attend(0);
-  ASSERT_EQ(callers.size(), 1u);
-  EXPECT_EQ(callers[0].pid, getpid());
-  EXPECT_EQ(callers[0].hello.kind, HelloKind::kForked);
-  EXPECT_EQ(callers[0].hello.parent_serial, 5u);
-  EXPECT_EQ(callers[0].hello.socket_fd, prompt);
+  std::vector<Visitor> visitors = Attend(0);
+  ASSERT_EQ(visitors.size(), 1u);
+  EXPECT_EQ(visitors[0].pid, getpid());
+  EXPECT_EQ(visitors[0].hello.kind, HelloKind::kForked);
+  EXPECT_EQ(visitors[0].hello.parent_serial, 5u);
+  EXPECT_EQ(visitors[0].hello.socket_fd, prompt);
 
   ASSERT_EQ(send(slow, &hello, sizeof hello, 0), static_cast<ssize_t>(sizeof hello));
   pollfd door = {.fd = greeter_->fd(), .events = POLLIN, .revents = 0};

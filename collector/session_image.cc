@@ -69,7 +69,7 @@ bool TracedImage::DrainRing(SharedArena& arena, uint32_t first_number, uint32_t 
     if (record.empty()) break;
     const Event* const event = parser.Parse(record, now_ns);
     if (event != nullptr) {
-      sink.Consume(serial_, first_number + ring, *event);
+      sink.Consume(*this, first_number + ring, *event);
     } else {
       ++unreadable_;
     }
@@ -137,6 +137,7 @@ uint32_t TracedImage::ExitsWanted() const {
 
 void TracedImage::AnswerExits(uint32_t wanted) {
   exits_answered_ = wanted;
+  if (arenas_.empty()) return;
   std::atomic<uint32_t>& done = arenas_.front().arena().header.exit_done;
   done.store(wanted, std::memory_order_release);
   syscall(SYS_futex, &done, FUTEX_WAKE, INT_MAX, nullptr);

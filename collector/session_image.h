@@ -1,13 +1,20 @@
-// One image of a traced process: its arenas, how far they were read, and its announcement of the end.
+// One image of a traced process: its arenas, how far they were read, what it is about to run, and its announcement of
+// the end.
+//
+// A child of vfork or posix_spawn is an image from its parent's telling, without arenas, until its program says hello.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "collector/model.h"
 #include "collector/procfs.h"
 #include "collector/ring_reader.h"
+#include "collector/session_ring_users.h"
 #include "collector/settled_numbers.h"
 #include "collector/shared_memory.h"
 #include "google/protobuf/arena.h"
@@ -16,11 +23,13 @@
 
 namespace fdtrace {
 
-// Takes the events of all images, parsed.
+class TracedImage;
+
+// Takes the events of all images, parsed, with the image in whose ring they stood.
 class EventSink {
  public:
   virtual ~EventSink() = default;
-  virtual void Consume(uint32_t serial, uint32_t ring, const Event& event) = 0;
+  virtual void Consume(TracedImage& image, uint32_t ring, const Event& event) = 0;
 };
 
 // Parses records into memory that is used again and again.
@@ -45,11 +54,29 @@ class EventParser {
 
 class TracedImage {
  public:
-  TracedImage(uint32_t serial, pid_t pid) : serial_(serial), pid_(pid) {}
+  TracedImage(uint32_t serial, pid_t pid) : ring_users(serial), serial_(serial), pid_(pid) {}
 
   uint32_t serial() const { return serial_; }
   pid_t pid() const { return pid_; }
-  ProcessWatch watch;  // handed on from image to image by exec
+  ProcessWatch watch;   // handed on from image to image by exec
+  bool polled = false;  // has no descriptor to watch: see Processes
+  Image described;      // as the model was told, without `present`
+
+  bool said_hello() const { return !arenas_.empty(); }
+  bool same_pids = true;  // in events, a pid means the process that it means to us
+  uint32_t host = 0;      // a child of vfork: serial of the image in whose rings its events are; else 0
+  RingUsers ring_users;
+
+  // A program that it is about to run: its Executing was followed neither by an ExecFailed nor by a hello.
+  struct Execution {
+    uint32_t ring;
+    std::string path;
+    uint64_t at_ns;  // since the recording started
+  };
+  std::vector<Execution> executing;          // by several threads, at most one of which succeeds
+  std::optional<std::string> unnamed_spawn;  // path of the last one that ended without the pid of its child
+  bool untraced = false;                     // it runs a program that will not say hello
+  bool exit_told = false;                    // a child of vfork, by an Exiting
 
   // The file of the new arena, to be sent to the process; closed by ArenaSent.
   absl::StatusOr<int> AddArena();

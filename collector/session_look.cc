@@ -5,42 +5,37 @@
 #include <utility>
 
 #include "collector/descriptions.h"
-#include "collector/procfs.h"
 
 namespace fdtrace {
 
-std::optional<Image> LookAtCaller(const Caller& caller, uint32_t serial, const std::vector<int>& known_to_parent,
-                                  SessionNotes& notes) {
-  const auto process = ProcessDirectory::OpenByAnyThread(caller.pid);
-  if (!process.ok()) return std::nullopt;
-  const OpenFilesLimit limit = process->OpenFiles();
-  Image look = {.serial = serial,
-                .forked_from = caller.hello.kind == HelloKind::kForked ? caller.hello.parent_serial : 0,
-                .pid = static_cast<uint32_t>(caller.pid),
-                .parent_pid = process->Parent(),
-                .executable = process->Executable(),
-                .command_line = process->CommandLine(),
+std::optional<Image> LookAtVisitor(const Visitor& visitor, const ProcessDirectory& process,
+                                   const std::vector<int>& known_to_parent, SessionNotes& notes) {
+  const OpenFilesLimit limit = process.OpenFiles();
+  Image look = {.pid = static_cast<uint32_t>(visitor.pid),
+                .parent_pid = process.Parent(),
+                .executable = process.Executable(),
+                .command_line = process.CommandLine(),
                 .nofile_soft = limit.soft,
                 .nofile_hard = limit.hard,
                 .present = {}};
 
-  absl::StatusOr<std::vector<int>> numbers = process->Numbers();
+  absl::StatusOr<std::vector<int>> numbers = process.Numbers();
   if (!numbers.ok()) {
-    if (!process->Lives()) return std::nullopt;
-    notes.NotLookedAt(caller.pid, numbers.status());
+    if (!process.Lives()) return std::nullopt;
+    notes.NotLookedAt(visitor.pid, numbers.status());
     numbers = known_to_parent;  // the best guess
   }
-  std::erase(*numbers, caller.hello.socket_fd);
+  std::erase(*numbers, visitor.hello.socket_fd);
   std::vector<int> copied, others;
   std::set_intersection(numbers->begin(), numbers->end(), known_to_parent.begin(), known_to_parent.end(),
                         std::back_inserter(copied));
   std::set_difference(numbers->begin(), numbers->end(), copied.begin(), copied.end(), std::back_inserter(others));
-  absl::StatusOr<std::vector<SeenDescriptor>> seen = SeeDescriptors(*process, others);
+  absl::StatusOr<std::vector<SeenDescriptor>> seen = SeeDescriptors(process, others);
   if (seen.ok()) look.present = *std::move(seen);
   for (const int fd : copied) look.present.push_back({.fd = fd, .link = {}, .description = {}});
   std::sort(look.present.begin(), look.present.end(),
             [](const SeenDescriptor& one, const SeenDescriptor& other) { return one.fd < other.fd; });
-  if (!process->Lives()) return std::nullopt;  // what was listed may be what its end had left over
+  if (!process.Lives()) return std::nullopt;  // what was listed may be what its end had left over
   return look;
 }
 

@@ -37,6 +37,8 @@ std::vector<std::string> SessionNotes::Sentences(const Greeter& greeter) const {
                   "were not followed: the recording has as many processes as it can", all);
   unwelcomed_.Tell("hung up before it was welcomed", "hung up before they were welcomed", all);
   refused_rings_.Tell("asked for more rings in another's name", "asked for more rings in another's name", all);
+  TellCount(not_followed(), "process was not followed, as --follow asks",
+            "processes were not followed, as --follow asks", all);
   TellCount(greeter.other_version(), "process was not followed: its libfdtrace.so is of another version",
             "processes were not followed: their libfdtrace.so is of another version", all);
   TellCount(greeter.other_namespace(), "process was not followed: its pid cannot be seen from here",

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "collector/session_follow.h"
 #include "collector/session_greeter.h"
 
 namespace fdtrace {
@@ -23,6 +24,8 @@ class SessionNotes {
     if (damages != 0) damaged_.Add(pid);
   }
   void Outlived(pid_t pid) { outlived_.Add(pid); }
+  void NotToBeFollowed(pid_t pid) { not_followed_.Add(pid); }
+  uint64_t not_followed() const { return not_followed_.count(); }
 
   // Those that there is anything to say about.
   std::vector<std::string> Sentences(const Greeter& greeter) const;
@@ -38,6 +41,7 @@ class SessionNotes {
   };
 
   Tally no_serial_, no_memory_, unwelcomed_, refused_rings_, not_looked_at_, damaged_, outlived_;
+  NotFollowed not_followed_;
 };
 
 }  // namespace fdtrace
