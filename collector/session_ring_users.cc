@@ -23,11 +23,6 @@ void RingUsers::BeginSpawn(uint32_t ring, const std::string& path) {
   users.back().spawn = Spawn{.path = path};
 }
 
-bool RingUsers::Spawns(uint32_t ring) const {
-  const auto users = rings_.find(ring);
-  return users != rings_.end() && users->second.back().spawn.has_value();
-}
-
 std::optional<RingUsers::Spawn> RingUsers::EndSpawn(uint32_t ring) {
   const auto users = rings_.find(ring);
   if (users == rings_.end()) return std::nullopt;

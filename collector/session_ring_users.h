@@ -36,7 +36,6 @@ class RingUsers {
 
   // By the current user of the ring.
   void BeginSpawn(uint32_t ring, const std::string& path);
-  bool Spawns(uint32_t ring) const;
   std::optional<Spawn> EndSpawn(uint32_t ring);
 
   // A spawn of the user that no child has claimed; null: none. Valid until the next change.

@@ -8,7 +8,7 @@
 
 #include <thread>
 
-#include "collector/session_testing.h"
+#include "collector/session_fixture.h"
 
 namespace fdtrace {
 namespace {
@@ -19,23 +19,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-class SessionTest : public ::testing::Test {
- protected:
-  SessionTest() : session_(Session::Open(model_).value()), variable_(session_->variable()) {}
-
-  Served Serve(pid_t root, std::chrono::nanoseconds linger = std::chrono::seconds(10)) {
-    return session_->Serve({.root_pid = root, .linger = linger});
-  }
-  std::vector<uint64_t> OpenedIds(uint32_t serial) const {
-    std::vector<uint64_t> ids;
-    for (const auto& [ring, event] : model_.images.at(serial).events) ids.push_back(event.opened().id());
-    return ids;
-  }
-
-  RememberingModel model_;
-  std::unique_ptr<Session> session_;
-  const std::string variable_;
-};
+using SessionTest = SessionFixture;
 
 TEST_F(SessionTest, FollowsAProcessFromItsHelloToItsAnnouncedExit) {
   const pid_t pid = Fork([&] {
@@ -263,9 +247,12 @@ TEST_F(SessionTest, LosesADamagedRingAloneAndSaysSo) {
 }
 
 TEST_F(SessionTest, SurvivesAnArenaFullOfRandomBytes) {
+  int honest_has_written[2];
+  ASSERT_EQ(pipe(honest_has_written), 0);
   const pid_t pid = Fork([&] {
     TracedClient client;
-    if (!client.SayHello(variable_)) return 1;
+    char byte;
+    if (!client.SayHello(variable_) || read(honest_has_written[0], &byte, 1) != 1) return 1;
     unsigned state = 12345;
     auto* const words = reinterpret_cast<uint32_t*>(&client.arena());
     for (size_t i = 2; i < sizeof(Arena) / sizeof(uint32_t); ++i) words[i] = state = state * 1664525 + 1013904223;
@@ -276,7 +263,7 @@ TEST_F(SessionTest, SurvivesAnArenaFullOfRandomBytes) {
     TracedClient client;
     if (!client.SayHello(variable_)) return 1;
     client.Write(OpenedEvent(1, 50));
-    return 0;
+    return write(honest_has_written[1], "", 1) == 1 ? 0 : 1;
   });
   const Served served = Serve(pid);
   EXPECT_EQ(served.wait_status, 0);
@@ -287,6 +274,7 @@ TEST_F(SessionTest, SurvivesAnArenaFullOfRandomBytes) {
     EXPECT_THAT(OpenedIds(serial), ElementsAre(1));
   }
   waitpid(honest, nullptr, 0);
+  for (const int fd : honest_has_written) close(fd);
 }
 
 TEST_F(SessionTest, IsNotHeldUpByThoseWhoDoNotSpeakItsLanguage) {

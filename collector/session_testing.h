@@ -13,6 +13,7 @@
 #include <climits>
 #include <cstddef>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -152,6 +153,49 @@ inline Event ClosedEvent(uint64_t id, int fd) {
   return event;
 }
 
+inline Event EventNow() {
+  Event event;
+  event.set_at_ns(static_cast<uint64_t>(MonotonicNs()));
+  return event;
+}
+
+inline Event ExecutingEvent(const std::string& path, bool spawns = false) {
+  Event event = EventNow();
+  event.mutable_executing()->set_path(path);
+  event.mutable_executing()->set_spawns(spawns);
+  return event;
+}
+
+inline Event ExecFailedEvent() {
+  Event event = EventNow();
+  event.mutable_exec_failed()->set_error(2);
+  return event;
+}
+
+inline Event SpawnedEvent(pid_t pid) {
+  Event event = EventNow();
+  event.mutable_spawned()->set_pid(static_cast<uint32_t>(pid));
+  return event;
+}
+
+inline Event VforkChildEvent(pid_t pid) {
+  Event event = EventNow();
+  event.mutable_vfork_child()->set_pid(static_cast<uint32_t>(pid));
+  return event;
+}
+
+inline Event VforkEndEvent() {
+  Event event = EventNow();
+  event.mutable_vfork_end();
+  return event;
+}
+
+inline Event ExitingEvent(int status) {
+  Event event = EventNow();
+  event.mutable_exiting()->set_status(status);
+  return event;
+}
+
 class RememberingModel : public Model {
  public:
   struct Followed {
@@ -161,6 +205,7 @@ class RememberingModel : public Model {
     uint64_t lost = 0, stackless = 0;
     std::vector<std::vector<SeenDescriptor>> compared;
     std::set<int> open_before_compare;
+    std::vector<UntracedProgram> untraced;
     ProcessEnd end = ProcessEnd::kAlive;
     bool ended = false;
 
@@ -178,7 +223,10 @@ class RememberingModel : public Model {
     followed.image = image;
     for (const SeenDescriptor& seen : image.present) followed.open.insert(seen.fd);
   }
-  void BecameUntraced(uint32_t serial, const UntracedProgram& program) override { untraced[serial] = program; }
+  void BecameUntraced(uint32_t serial, const UntracedProgram& program) override {
+    images.at(serial).untraced.push_back(program);
+    if (when_untraced) when_untraced();
+  }
   void Consume(uint32_t serial, uint32_t ring, const Event& event) override {
     Followed& followed = images.at(serial);
     if (keep_events) followed.events.emplace_back(ring, event);
@@ -206,10 +254,19 @@ class RememberingModel : public Model {
   }
   absl::Status Write(const RecordingEnd&, TraceWriter&) override { return absl::UnimplementedError("of a test"); }
 
+  // The images of the process, in the order in which they came.
+  std::vector<const Followed*> ImagesOf(pid_t pid) const {
+    std::vector<const Followed*> found;
+    for (const auto& [serial, followed] : images) {
+      if (followed.image.pid == static_cast<uint32_t>(pid)) found.push_back(&followed);
+    }
+    return found;
+  }
+
+  std::function<void()> when_untraced;
   bool keep_events = true;
   uint64_t consumed = 0;
   std::map<uint32_t, Followed> images;  // by serial
-  std::map<uint32_t, UntracedProgram> untraced;
 };
 
 }  // namespace fdtrace

@@ -1,0 +1,48 @@
+#include "collector/session_ring_users.h"
+
+#include <gtest/gtest.h>
+
+namespace fdtrace {
+namespace {
+
+TEST(RingUsersTest, GivesARingBackWhenTheChildHasGone) {
+  RingUsers users(1);
+  users.Enter(3, 20);
+  EXPECT_EQ(users.Current(3), 20u);
+  EXPECT_EQ(users.Current(4), 1u);
+  users.Enter(3, 21);
+  EXPECT_EQ(users.Current(3), 21u);
+  users.Leave(3);
+  EXPECT_EQ(users.Current(3), 20u);
+  users.Leave(3);
+  EXPECT_EQ(users.Current(3), 1u);
+  users.Leave(3);  // one too many, as after a damage
+  EXPECT_EQ(users.Current(3), 1u);
+}
+
+TEST(RingUsersTest, KeepsASpawnForTheOneThatBeganIt) {
+  RingUsers users(1);
+  users.BeginSpawn(0, "/bin/a");
+  users.Enter(0, 20);  // by a signal handler
+  EXPECT_EQ(users.EndSpawn(0), std::nullopt);
+  EXPECT_EQ(users.UnclaimedSpawn(20), nullptr);
+  users.Leave(0);
+  ASSERT_NE(users.UnclaimedSpawn(1), nullptr);
+  EXPECT_EQ(users.EndSpawn(0)->path, "/bin/a");
+  EXPECT_EQ(users.UnclaimedSpawn(1), nullptr);
+  EXPECT_EQ(users.EndSpawn(0), std::nullopt);
+}
+
+TEST(RingUsersTest, LetsEachSpawnBeClaimedOnce) {
+  RingUsers users(1);
+  users.BeginSpawn(0, "/bin/a");
+  users.BeginSpawn(1, "/bin/b");
+  users.UnclaimedSpawn(1)->early_child = 100;
+  users.UnclaimedSpawn(1)->early_child = 101;
+  EXPECT_EQ(users.UnclaimedSpawn(1), nullptr);
+  EXPECT_NE(users.ClaimedBy(100), users.ClaimedBy(101));
+  EXPECT_EQ(users.ClaimedBy(102), nullptr);
+}
+
+}  // namespace
+}  // namespace fdtrace
