@@ -16,6 +16,8 @@ TEST(Json, HasEveryFieldByItsProtoName) {
   Frame& frame = *leak.add_stack();
   frame.set_function("ns::load<int>(char const&)");
   frame.set_line(42);
+  report.add_processes()->set_end(Process::VANISHED);
+  report.add_inherited()->add_fds(3);
   const absl::StatusOr<std::string> json = RenderJson(report);
   ASSERT_TRUE(json.ok()) << json.status();
   EXPECT_EQ(*json, R"json({
@@ -38,7 +40,23 @@ TEST(Json, HasEveryFieldByItsProtoName) {
   "notes": [],
   "signal": 0
  },
- "processes": [],
+ "processes": [
+  {
+   "pid": 0,
+   "parent_pid": 0,
+   "executable": "",
+   "command_line": [],
+   "started_ns": "0",
+   "ended_ns": "0",
+   "nofile_soft": "0",
+   "nofile_hard": "0",
+   "peak_open": 0,
+   "open_at_exit": 0,
+   "untraced_reason": "",
+   "opened": 0,
+   "end": "VANISHED"
+  }
+ ],
  "leaks": [
   {
    "verdict": "GROWING",
@@ -63,7 +81,8 @@ TEST(Json, HasEveryFieldByItsProtoName) {
     }
    ],
    "usually_closed_at": [],
-   "descriptors": []
+   "descriptors": [],
+   "first_opened_at": []
   }
  ],
  "pinned_files": [],
@@ -72,7 +91,20 @@ TEST(Json, HasEveryFieldByItsProtoName) {
  "bad_closes": [],
  "leftovers": [],
  "writers": [],
- "inherited": [],
+ "inherited": [
+  {
+   "parent_pid": 0,
+   "child_pid": 0,
+   "executable": "",
+   "count": 0,
+   "stack": [],
+   "fds": [
+    3
+   ],
+   "call": "",
+   "from_caller": false
+  }
+ ],
  "timeline": []
 }
 )json");

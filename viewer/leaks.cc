@@ -14,6 +14,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "viewer/count.h"
 #include "viewer/printable.h"
 #include "viewer/verdict.h"
 
@@ -21,11 +22,8 @@ namespace fdtrace {
 namespace {
 
 using Descriptors = std::vector<const TraceDescriptor*>;
+using SitesByIndex = absl::flat_hash_map<uint32_t, const TraceSite*>;
 using CallAndStack = std::pair<std::string, std::string>;  // a function's name and a ShownStack.key
-
-uint32_t Count(uint64_t count) {
-  return static_cast<uint32_t>(std::min<uint64_t>(count, std::numeric_limits<uint32_t>::max()));
-}
 
 // Sites that are one to a reader.
 struct Group {
@@ -65,23 +63,51 @@ void AddDescriptors(Descriptors descriptors, const absl::flat_hash_map<uint32_t,
   }
 }
 
+// Counts what looks the same to a reader together.
+class Places {
+ public:
+  explicit Places(ShownStacks& stacks) : stacks_(stacks) {}
+
+  void Add(const std::string& call, uint32_t stack, uint64_t count) {
+    auto& [total, example] = places_[{call, stacks_.Get(stack).key}];
+    total += count;
+    example = stack;
+  }
+
+  // PLACE is a ClosedAt or an OpenedAt.
+  template <typename Place>
+  void ShowMostFrequentFirst(google::protobuf::RepeatedPtrField<Place>& shown) {
+    for (const auto& [call_and_stack, count_and_stack] : places_) {
+      Place& place = *shown.Add();
+      place.set_call(Printable(call_and_stack.first));
+      place.set_count(Count(count_and_stack.first));
+      *place.mutable_stack() = stacks_.Get(count_and_stack.second).frames;
+    }
+    std::stable_sort(shown.begin(), shown.end(), [](const Place& a, const Place& b) { return a.count() > b.count(); });
+  }
+
+ private:
+  ShownStacks& stacks_;
+  std::map<CallAndStack, std::pair<uint64_t, uint32_t>> places_;  // to their count and one of the stacks
+};
+
 void AddClosedAt(const Group& group, ShownStacks& stacks, LeakSite& leak) {
-  std::map<CallAndStack, std::pair<uint64_t, uint32_t>> closers;  // to their count and one of the stacks
+  Places closers(stacks);
   for (const TraceSite* site : group.sites) {
     for (const TraceClosedAt& closed_at : site->closed_at()) {
-      auto& [count, stack] = closers[{closed_at.function(), stacks.Get(closed_at.stack()).key}];
-      count += closed_at.count();
-      stack = closed_at.stack();
+      closers.Add(closed_at.function(), closed_at.stack(), closed_at.count());
     }
   }
-  for (const auto& [call_and_stack, closer] : closers) {
-    ClosedAt& shown = *leak.add_usually_closed_at();
-    shown.set_call(Printable(call_and_stack.first));
-    shown.set_count(Count(closer.first));
-    *shown.mutable_stack() = stacks.Get(closer.second).frames;
+  closers.ShowMostFrequentFirst(*leak.mutable_usually_closed_at());
+}
+
+void AddFirstOpenedAt(const Group& group, const SitesByIndex& sites, ShownStacks& stacks, LeakSite& leak) {
+  Places openers(stacks);
+  for (const TraceDescriptor* descriptor : group.descriptors) {
+    const auto site = sites.find(descriptor->first_site());
+    if (site != sites.end()) openers.Add(site->second->function(), site->second->stack(), 1);
   }
-  std::stable_sort(leak.mutable_usually_closed_at()->begin(), leak.mutable_usually_closed_at()->end(),
-                   [](const ClosedAt& a, const ClosedAt& b) { return a.count() > b.count(); });
+  openers.ShowMostFrequentFirst(*leak.mutable_first_opened_at());
 }
 
 // Everything but the lists, which cost memory and only leaks need.
@@ -141,12 +167,15 @@ std::map<CallAndStack, Group> GroupSites(const Trace& trace, ShownStacks& stacks
 google::protobuf::RepeatedPtrField<LeakSite> LeaksOf(const Trace& trace, ShownStacks& stacks) {
   absl::flat_hash_map<uint32_t, uint32_t> pids;
   for (const TraceProcess& process : trace.processes) pids[process.serial()] = process.pid();
+  SitesByIndex sites;
+  for (const TraceSite& site : trace.sites) sites[site.index()] = &site;
   google::protobuf::RepeatedPtrField<LeakSite> leaks;
   for (const auto& [call_and_stack, group] : GroupSites(trace, stacks)) {
     LeakSite leak = Totals(group);
     if (leak.still_open() == 0) continue;
     *leak.mutable_stack() = stacks.Get(group.sites.front()->stack()).frames;
     AddClosedAt(group, stacks, leak);
+    AddFirstOpenedAt(group, sites, stacks, leak);
     AddDescriptors(group.descriptors, pids, leak);
     *leaks.Add() = std::move(leak);
   }

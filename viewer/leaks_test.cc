@@ -152,6 +152,27 @@ TEST(Leaks, ShowsWhereSiblingsAreClosedMostFrequentFirst) {
   EXPECT_EQ(report.leaks(0).usually_closed_at(1).call(), "execve");
 }
 
+TEST(Leaks, ShowsWhereReceivedDescriptorsWereFirstOpenedMostFrequentFirst) {
+  TraceMaker trace;
+  trace.AddSymbol(1, 0x30, "accept_client", "/src/accept.c", 3);
+  trace.AddSymbol(1, 0x31, "accept_client", "/src/accept.c", 3);
+  trace.AddSite(trace.AddStack({0x10}), 9, 5, "recvmsg");
+  trace.AddSite(trace.AddStack({0x20}), 9, 0, "open");
+  trace.AddSite(trace.AddStack({0x30}), 9, 0, "accept");
+  trace.AddSite(trace.AddStack({0x31}), 9, 0, "accept");
+  const uint32_t unknown = 0, damaged = 99;
+  int fd = 3;
+  for (const uint32_t first : {2u, 3u, 4u, unknown, damaged}) trace.AddDescriptor(1, fd++).set_first_site(first);
+  const Report report = trace.Build();
+  ASSERT_EQ(report.leaks_size(), 1);
+  ASSERT_EQ(report.leaks(0).first_opened_at_size(), 2);
+  const OpenedAt& most = report.leaks(0).first_opened_at(0);
+  EXPECT_EQ(most.count(), 2u);
+  EXPECT_EQ(most.call(), "accept");
+  EXPECT_THAT(Functions(most.stack()), ElementsAre("accept_client"));
+  EXPECT_EQ(report.leaks(0).first_opened_at(1).call(), "open");
+}
+
 TEST(Leaks, NamesTheResourceAsTheKernelSeesIt) {
   TraceMaker trace;
   trace.AddSite(trace.AddStack({0x10}), 3, 3);

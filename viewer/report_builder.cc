@@ -1,4 +1,4 @@
-// Fills the report's parts; what takes thought is in leaks.cc and notes.cc.
+// Fills the report's parts; what takes thought is in leaks.cc, inherited.cc and notes.cc.
 #include "viewer/report_builder.h"
 
 #include <algorithm>
@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "viewer/count.h"
+#include "viewer/inherited.h"
 #include "viewer/leaks.h"
 #include "viewer/notes.h"
 #include "viewer/printable.h"
@@ -15,10 +17,6 @@
 
 namespace fdtrace {
 namespace {
-
-uint32_t Count(uint64_t count) {
-  return static_cast<uint32_t>(std::min<uint64_t>(count, std::numeric_limits<uint32_t>::max()));
-}
 
 int64_t Signed(uint64_t value) {
   return static_cast<int64_t>(std::min<uint64_t>(value, std::numeric_limits<int64_t>::max()));
@@ -78,6 +76,21 @@ void FillRecording(const Trace& trace, Recording& recording) {
   for (const std::string& note : NotesOn(trace)) recording.add_notes(note);
 }
 
+Process::End Shown(TraceProcess::End end) {
+  switch (end) {
+    case TraceProcess::ALIVE:
+      return Process::ALIVE;
+    case TraceProcess::EXITED:
+      return Process::EXITED;
+    case TraceProcess::VANISHED:
+      return Process::VANISHED;
+    case TraceProcess::UNTRACED:
+      return Process::UNTRACED;
+    default:
+      return Process::END_UNKNOWN;  // of a later version
+  }
+}
+
 Process Shown(const TraceProcess& process) {
   Process shown;
   shown.set_pid(process.pid());
@@ -91,6 +104,8 @@ Process Shown(const TraceProcess& process) {
   shown.set_peak_open(process.peak_open());
   shown.set_open_at_exit(process.open_at_exit());
   shown.set_untraced_reason(Printable(process.untraced_reason()));
+  shown.set_opened(Count(process.opened()));
+  shown.set_end(Shown(process.end()));
   return shown;
 }
 
@@ -133,6 +148,7 @@ Report BuildReport(const Trace& trace) {
   FillProcesses(trace, report);
   ShownStacks stacks(trace);
   *report.mutable_leaks() = LeaksOf(trace, stacks);
+  *report.mutable_inherited() = InheritedOf(trace, stacks);
   FillTimeline(trace, report);
   return report;
 }

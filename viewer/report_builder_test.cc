@@ -110,6 +110,24 @@ TEST(BuildReport, PutsTheProgramItselfFirst) {
   EXPECT_EQ(report.processes(1).pid(), 555u);
 }
 
+TEST(BuildReport, TellsWhatEachProcessOpenedAndHowItEnded) {
+  TraceMaker trace;
+  trace->processes[0].set_opened(12);
+  trace->processes[0].set_end(TraceProcess::EXITED);
+  TraceProcess& child = trace.AddProcess(2, 101);
+  child.set_end(TraceProcess::UNTRACED);
+  child.set_untraced_reason("it is statically linked");
+  trace.AddProcess(3, 102).set_end(TraceProcess::VANISHED);
+  trace.AddProcess(4, 103);
+  const Report report = trace.Build();
+  EXPECT_EQ(report.processes(0).opened(), 12u);
+  EXPECT_EQ(report.processes(0).end(), Process::EXITED);
+  EXPECT_EQ(report.processes(1).end(), Process::UNTRACED);
+  EXPECT_EQ(report.processes(1).untraced_reason(), "it is statically linked");
+  EXPECT_EQ(report.processes(2).end(), Process::VANISHED);
+  EXPECT_EQ(report.processes(3).end(), Process::ALIVE);
+}
+
 TEST(BuildReport, DrawsTheTimelineWithTheLimitOfAnOnlyProcess) {
   TraceMaker trace;
   trace->timeline.emplace();

@@ -35,6 +35,9 @@ void Keep(TraceRecord& record, Trace& trace) {
     case TraceRecord::kSymbol:
       trace.symbols.push_back(std::move(*record.mutable_symbol()));
       break;
+    case TraceRecord::kInherited:
+      trace.inherited.push_back(std::move(*record.mutable_inherited()));
+      break;
     case TraceRecord::kEnd:
       trace.end = std::move(*record.mutable_end());
       break;

@@ -20,6 +20,7 @@ struct Trace {
   std::vector<TraceSite> sites;
   std::vector<TraceDescriptor> descriptors;
   std::vector<TraceSymbol> symbols;
+  std::vector<TraceInherited> inherited;
   std::optional<TraceTimeline> timeline;
   std::optional<TraceEnd> end;  // none: recording was cut short
   std::string damage;           // where and how the file is damaged; empty when it is whole

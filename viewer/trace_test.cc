@@ -32,6 +32,7 @@ void WriteTrace(const std::string& path) {
   append([](TraceRecord& record) { record.mutable_site()->set_index(1); });
   append([](TraceRecord& record) { record.mutable_open_descriptor()->set_fd(3); });
   append([](TraceRecord& record) { record.mutable_timeline()->set_window_ns(5); });
+  append([](TraceRecord& record) { record.mutable_inherited()->set_count(4); });
   append([](TraceRecord&) {});  // a kind from the future
   append([](TraceRecord& record) { record.mutable_end()->set_duration_ns(9); });
   append([](TraceRecord& record) { record.mutable_symbol()->set_module(1); });
@@ -51,6 +52,8 @@ TEST(ReadTrace, SortsRecordsByKind) {
   EXPECT_EQ(trace->sites.size(), 1u);
   EXPECT_EQ(trace->descriptors.size(), 1u);
   EXPECT_EQ(trace->symbols.size(), 1u);
+  ASSERT_EQ(trace->inherited.size(), 1u);
+  EXPECT_EQ(trace->inherited[0].count(), 4u);
   EXPECT_EQ(trace->timeline->window_ns(), 5u);
   ASSERT_TRUE(trace->end.has_value());
   EXPECT_EQ(trace->end->duration_ns(), 9u);
