@@ -144,4 +144,16 @@ std::string ShortPlace(const Frame& frame) {
   return std::string(Basename(frame.module()));
 }
 
+std::string FullPlace(const Frame& frame) {
+  if (frame.file().empty()) return ShortPlace(frame);
+  return frame.line() > 0 ? absl::StrCat(frame.file(), ":", frame.line()) : frame.file();
+}
+
+SiteName NameOf(const Frames& stack, absl::string_view call) {
+  const Frame* const own = OwnFrame(stack);
+  if (own == nullptr) return {.function = absl::StrCat("an unknown place, by ", call), .place = {}};
+  if (own->function().empty()) return {.function = ShortPlace(*own), .place = {}};
+  return {.function = ShortFunction(own->function()), .place = ShortPlace(*own)};
+}
+
 }  // namespace fdtrace

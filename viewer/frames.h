@@ -33,4 +33,15 @@ std::string ShortFunction(absl::string_view function);
 // Empty for code in no module.
 std::string ShortPlace(const Frame& frame);
 
+// The same with the whole path of the source file, where there is one.
+std::string FullPlace(const Frame& frame);
+
+// How a line names a site that opens by CALL: its own frame's function and place, either of them alone where the other
+// is not known.
+struct SiteName {
+  std::string function;
+  std::string place;
+};
+SiteName NameOf(const Frames& stack, absl::string_view call);
+
 }  // namespace fdtrace

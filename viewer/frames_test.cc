@@ -96,6 +96,22 @@ TEST(ShortPlace, IsTheLineElseTheModuleElseTheAddress) {
   EXPECT_EQ(ShortPlace(unknown), "app+0x1a2b");
 }
 
+TEST(FullPlace, HasTheWholePathOfTheSourceAndOfNothingElse) {
+  EXPECT_EQ(FullPlace(MakeFrame("load", "/src/config.cc", 42, "/opt/server")), "/src/config.cc:42");
+  EXPECT_EQ(FullPlace(MakeFrame("load", "/src/config.cc", 0, "/opt/server")), "/src/config.cc");
+  EXPECT_EQ(FullPlace(MakeFrame("load", "", 0, "/opt/server")), "server");
+}
+
+TEST(NameOf, IsTheFunctionAndPlaceOrWhateverIsKnown) {
+  const auto name = [](std::initializer_list<Frame> frames) {
+    const SiteName site = NameOf(Frames(frames.begin(), frames.end()), "open");
+    return site.function + "|" + site.place;
+  };
+  EXPECT_EQ(name({MakeFrame("ns::Load(int)", "/src/config.cc", 42, "/opt/server")}), "ns::Load|config.cc:42");
+  EXPECT_EQ(name({MakeFrame("", "", 0, "/opt/server")}), "server|");
+  EXPECT_EQ(name({}), "an unknown place, by open|");
+}
+
 TEST(IsStartUp, TellsWhatLiesOutsideMain) {
   for (const char* function : {"_start", "__libc_start_main", "__libc_start_call_main", "__libc_start_main_impl",
                                "start_thread", "clone3", "clone", "__clone3"}) {

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
@@ -11,6 +13,7 @@
 #include "viewer/frames.h"
 #include "viewer/leaks.h"
 #include "viewer/printable.h"
+#include "viewer/tally.h"
 #include "viewer/units.h"
 
 namespace fdtrace {
@@ -79,17 +82,37 @@ void AddUnknownOrigins(const Trace& trace, Notes& notes) {
       absl::StrCat(Counted(unknown.size(), "descriptor"), " still open whose origin was not seen: ", Some(unknown)));
 }
 
+// Programs that could not be followed for the same reason.
+struct Untraced {
+  std::vector<std::string> programs;
+  uint32_t first_pid = 0;
+};
+
 void AddUntraced(const Trace& trace, Notes& notes) {
-  std::vector<std::string> untraced;
+  std::map<std::string, Untraced> by_reason;
+  size_t all = 0;
   for (const TraceProcess& process : trace.processes) {
     if (process.untraced_reason().empty()) continue;
-    untraced.push_back(absl::StrCat(Printable(Basename(process.executable())), " (pid ", process.pid(),
-                                    "): ", Printable(process.untraced_reason())));
+    Untraced& untraced = by_reason[Printable(process.untraced_reason())];
+    if (untraced.programs.empty()) untraced.first_pid = process.pid();
+    untraced.programs.push_back(Printable(Basename(process.executable())));
+    ++all;
   }
-  if (untraced.empty()) return;
-  notes.push_back(
-      absl::StrCat(untraced.size() == 1 ? "1 process" : absl::StrCat(WithThousands(untraced.size()), " processes"),
-                   " could not be followed: ", Some(untraced)));
+  if (all == 0) return;
+  std::vector<std::pair<std::string, Untraced>> reasons(by_reason.begin(), by_reason.end());
+  std::stable_sort(reasons.begin(), reasons.end(),
+                   [](const auto& a, const auto& b) { return a.second.programs.size() > b.second.programs.size(); });
+  const size_t shown = std::min(reasons.size(), kExamples);
+  std::vector<std::string> told;
+  for (size_t i = 0; i < shown; ++i) {
+    const auto& [reason, untraced] = reasons[i];
+    told.push_back(absl::StrCat(TallyOf(untraced.programs, kExamples),
+                                untraced.programs.size() == 1 ? absl::StrCat(" (pid ", untraced.first_pid, ")") : "",
+                                ": ", reason));
+  }
+  if (reasons.size() > shown) told.push_back(absl::StrCat("and ", Counted(reasons.size() - shown, "more reason")));
+  notes.push_back(absl::StrCat(all == 1 ? "1 process" : absl::StrCat(WithThousands(all), " processes"),
+                               " could not be followed: ", absl::StrJoin(told, "; ")));
 }
 
 void AddUnread(const Trace& trace, Notes& notes) {

@@ -42,6 +42,27 @@ TEST(Notes, NotesWhatWasLostAndWhatCouldNotBeFollowed) {
                           "no functions or lines of /opt/app: the file has changed since it was traced"));
 }
 
+TEST(Notes, FoldWhatCouldNotBeFollowedByReason) {
+  TraceMaker trace;
+  uint32_t serial = 2;
+  const auto add = [&](const std::string& program, const std::string& reason) {
+    TraceProcess& process = trace.AddProcess(serial, 100 + serial);
+    process.set_executable("/bin/" + program);
+    process.set_untraced_reason(reason);
+    ++serial;
+  };
+  add("su", "it is set-user-ID");
+  for (int i = 0; i < 3; ++i) add("busybox", "it is statically linked");
+  add("ldconfig", "it is statically linked");
+  EXPECT_THAT(Notes(trace.Build()),
+              ElementsAre("5 processes could not be followed: busybox ×3, ldconfig: it is statically linked; "
+                          "su (pid 102): it is set-user-ID"));
+  add("a", "1");
+  add("b", "2");
+  add("c", "3");
+  EXPECT_THAT(Notes(trace.Build()), ElementsAre(HasSubstr("; and 2 more reasons")));
+}
+
 TEST(Notes, TellOfLostEventsWhereTheCollectorDidNotComeToIt) {
   TraceMaker trace;
   trace->processes[0].set_events_lost(1200);

@@ -1,4 +1,4 @@
-// From top to bottom: what ran, the leaks, the notes.
+// From top to bottom: what ran, the leaks, what programs received, the processes, the notes.
 #include "viewer/text.h"
 
 #include <string.h>
@@ -6,12 +6,15 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "viewer/frames.h"
+#include "viewer/inherited_text.h"
+#include "viewer/process_text.h"
 #include "viewer/table.h"
 #include "viewer/units.h"
 
@@ -38,6 +41,12 @@ class TextReport {
     } else {
       AddLeaks();
     }
+    if (options_.full) {
+      AddInherited();
+      AddProcesses();
+    } else {
+      AddInShort();
+    }
     AddNotes();
     return std::move(text_);
   }
@@ -49,6 +58,10 @@ class TextReport {
   };
 
   void AddLine(absl::string_view line) { absl::StrAppend(&text_, absl::StripTrailingAsciiWhitespace(line), "\n"); }
+
+  void AddLines(const std::vector<std::string>& lines) {
+    for (const std::string& line : lines) AddLine(line);
+  }
 
   std::string Coloured(absl::string_view text, absl::string_view sequence) const {
     return options_.colours ? absl::StrCat("\x1b[", sequence, "m", text, "\x1b[0m") : std::string(text);
@@ -89,8 +102,9 @@ class TextReport {
 
   void AddNoLeaks() {
     const Recording& recording = report_.recording();
-    const std::string untraced = report_.processes().empty() ? "" : report_.processes(0).untraced_reason();
-    if (!untraced.empty()) {
+    const Process root = report_.processes().empty() ? Process() : report_.processes(0);
+    // One that went on to such a program by exec was followed until then.
+    if (const std::string& untraced = root.untraced_reason(); !untraced.empty() && root.end() != Process::UNTRACED) {
       AddLine(absl::StrCat("nothing to show: the program could not be followed: ", untraced));
     } else if (!recording.complete()) {
       AddLine("no leaks seen, but the recording is not complete");
@@ -130,12 +144,9 @@ class TextReport {
     title.verdict = LeakSite::Verdict_Name(leak.verdict());
     title.count = absl::StrCat(WithThousands(leak.still_open()), " of ", WithThousands(leak.opened()), " still open");
     title.resource = leak.resource();
-    const Frame* own = OwnFrame(leak.stack());
-    title.function =
-        own == nullptr ? absl::StrCat("an unknown place, by ", leak.call()) : ShortFunction(own->function());
-    if (own != nullptr) title.place = ShortPlace(*own);
-    if (title.function.empty()) std::swap(title.function, title.place);
-    if (!options_.full) title.function = CutTo(title.function, kColumnWidth);
+    SiteName name = NameOf(leak.stack(), leak.call());
+    title.function = options_.full ? std::move(name.function) : CutTo(name.function, kColumnWidth);
+    title.place = std::move(name.place);
     return title;
   }
 
@@ -166,13 +177,11 @@ class TextReport {
   void AddSite(const LeakSite& leak) {
     AddStack(leak.stack());
     AddDescriptors(leak);
-    AddClosedAt(leak);
+    AddPlaces("first opened at", leak.first_opened_at(), ", and received over a socket");
+    AddPlaces("its siblings are closed at", leak.usually_closed_at(), "");
   }
 
-  std::string PlaceOf(const Frame& frame) const {
-    if (!options_.full || frame.file().empty()) return ShortPlace(frame);
-    return frame.line() > 0 ? absl::StrCat(frame.file(), ":", frame.line()) : frame.file();
-  }
+  std::string PlaceOf(const Frame& frame) const { return options_.full ? FullPlace(frame) : ShortPlace(frame); }
 
   void AddStack(const Frames& frames) {
     // One frame is in the title already.
@@ -218,17 +227,48 @@ class TextReport {
     if (!more.empty()) AddLine(absl::StrCat(kIndent, more));
   }
 
-  void AddClosedAt(const LeakSite& leak) {
-    // Without a stack it says no more than that a process ended or began another program.
-    const auto& closers = leak.usually_closed_at();
-    int left = options_.full ? closers.size() : 1;
-    for (const ClosedAt& closer : closers) {
-      const Frame* own = OwnFrame(closer.stack());
+  // Of the most frequent of PLACES, or of all in full: "WHAT  config.cc:57  load_config  (3,800 times)AFTERWARDS".
+  template <typename Place>
+  void AddPlaces(absl::string_view what, const google::protobuf::RepeatedPtrField<Place>& places,
+                 absl::string_view afterwards) {
+    int left = options_.full ? places.size() : 1;
+    for (const Place& place : places) {
+      const Frame* own = OwnFrame(place.stack());
+      // Without a stack it says no more than that a process ended or began another program.
       if (own == nullptr) continue;
       if (left-- == 0) break;
-      AddLine(absl::StrCat(kIndent, "its siblings are closed at  ", PlaceOf(*own), "  ", ShortFunction(own->function()),
-                           own->function().empty() ? "" : "  ", "(", Counted(closer.count(), "time"), ")"));
+      AddLine(absl::StrCat(kIndent, what, "  ", PlaceOf(*own), "  ", ShortFunction(own->function()),
+                           own->function().empty() ? "" : "  ", "(", Counted(place.count(), "time"), ")", afterwards));
     }
+  }
+
+  // People come for leaks: in the summary, what programs received and which there were takes a line each.
+  void AddInShort() {
+    const std::string inherited = InheritedInShort(report_);
+    const bool several = report_.processes_size() > 1;
+    if (!inherited.empty() || several) AddLine("");
+    if (!inherited.empty()) {
+      AddLine(absl::StrCat(Coloured("INHERITED", "1"), "   ", inherited, "; the full report shows which"));
+    }
+    if (several) AddLine(ProcessesInShort(report_));
+  }
+
+  void AddInherited() {
+    if (report_.inherited().empty()) return;
+    AddLine("");
+    const std::string inherited = InheritedInShort(report_);
+    AddLine(absl::StrCat(Coloured("INHERITED", "1"), "   ",
+                         inherited.empty()
+                             ? "nothing for want of CLOEXEC"
+                             : absl::StrCat(inherited, ": open with O_CLOEXEC, SOCK_CLOEXEC or fopen's \"e\"")));
+    AddLines(InheritedLines(report_));
+  }
+
+  void AddProcesses() {
+    if (report_.processes_size() < 2) return;
+    AddLine("");
+    AddLine(absl::StrCat(Coloured("PROCESSES", "1"), "   ", WithThousands(report_.processes_size())));
+    AddLines(ProcessTreeLines(report_));
   }
 
   void AddNotes() {

@@ -9,7 +9,7 @@ namespace fdtrace {
 
 struct TextOptions {
   // All sites with their whole stacks and paths of files; else a summary: the ten worst sites, at most twelve frames of
-  // each, and how many more there are.
+  // each, how many more there are, and a line each for what programs received and which processes there were.
   bool full = false;
   bool colours = false;  // escape sequences of ANSI terminals
 };

@@ -174,6 +174,32 @@ TEST(Text, SummarisesOnlyTheWorstSitesAndTheirInnermostFrames) {
   EXPECT_THAT(full, Not(HasSubstr("more frames")));
 }
 
+TEST(Text, DoesNotSayThatNothingWasSeenOfAProgramThatWentOnToAnUntraceableOne) {
+  Report report = CleanRun();
+  report.mutable_recording()->set_complete(false);
+  report.mutable_processes(0)->set_untraced_reason("it is statically linked");
+  report.mutable_processes(0)->set_end(Process::UNTRACED);
+  EXPECT_THAT(RenderText(report, {}), HasSubstr("\nno leaks seen, but the recording is not complete\n"));
+}
+
+TEST(Text, SaysWhereReceivedDescriptorsWereFirstOpened) {
+  Report report = CleanRun();
+  LeakSite& leak = AddLeak(report, LeakSite::HELD, 5, 5, "socket");
+  AddFrame(*leak.mutable_stack(), "receive", "/src/worker.c", 9, "/opt/worker");
+  OpenedAt& most = *leak.add_first_opened_at();
+  most.set_count(3);
+  AddFrame(*most.mutable_stack(), "accept_client", "/src/main.c", 70, "/opt/server");
+  OpenedAt& fewer = *leak.add_first_opened_at();
+  fewer.set_count(1);
+  AddFrame(*fewer.mutable_stack(), "dial", "/src/main.c", 80, "/opt/server");
+  const std::string summary = RenderText(report, {});
+  EXPECT_THAT(summary,
+              HasSubstr("\n     first opened at  main.c:70  accept_client  (3 times), and received over a socket\n"));
+  EXPECT_THAT(summary, Not(HasSubstr("dial")));
+  EXPECT_THAT(RenderText(report, {.full = true}),
+              HasSubstr("first opened at  /src/main.c:80  dial  (1 time), and received"));
+}
+
 TEST(Text, NamesTheProcessWhereThereAreSeveral) {
   Report report = LeakyServer();
   report.add_processes()->set_pid(101);
