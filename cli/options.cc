@@ -3,8 +3,10 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cmath>
 
 #include "absl/status/status.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 
@@ -22,6 +24,9 @@ constexpr char kRunNotes[] =
     "\nPROGRAM keeps its input, output, signals and exit status; the summary goes to\n"
     "stderr after it has ended. Exit status: the program's, 128+N if signal N killed\n"
     "it; 125 fdtrace failed, 126 PROGRAM is not executable, 127 it was not found.\n"
+    "--follow none records PROGRAM's own process; a PATTERN like 'gcc*' those whose\n"
+    "executable's name or path it matches. Once PROGRAM has ended, Ctrl-C stops\n"
+    "recording and reports; one more ends fdtrace without the report.\n"
     "\nExample: fdtrace -r leaks.json -- python3 app.py --port 8080\n";
 
 // CLI11 lays out the options alone: the usage above is shorter than what it would make.
@@ -100,9 +105,21 @@ absl::StatusOr<Options> ParseReport(const Words& words) {
   return options;
 }
 
+absl::StatusOr<std::chrono::nanoseconds> ParseWait(const std::string& text) {
+  if (text == "forever") return kForever;
+  double seconds = 0;
+  if (!absl::SimpleAtod(text, &seconds) || !(seconds >= 0)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("cannot wait ", text, ": give a number of seconds, or forever; see fdtrace --help"));
+  }
+  if (seconds >= std::chrono::duration<double>(kForever).count()) return kForever;
+  return std::chrono::nanoseconds(std::llround(seconds * 1e9));
+}
+
 absl::StatusOr<Options> ParseRun(const Words& words) {
   RunOptions options;
   Words reports;
+  std::string wait = "10";
   bool help = false, version = false;
   CLI::App app;
   app.set_help_flag();
@@ -112,6 +129,8 @@ absl::StatusOr<Options> ParseRun(const Words& words) {
       ->type_name("[FORMAT:]FILE")
       ->expected(1)
       ->take_all();
+  app.add_option("--follow", options.follow, "processes to record (default all)")->type_name("all|none|PATTERN");
+  app.add_option("--wait", wait, "record so long what outlives PROGRAM (default 10)")->type_name("SECONDS|forever");
   app.add_flag("-q,--quiet", options.quiet, "no summary");
   app.add_flag("-h,--help", help, "print this and exit");
   app.add_flag("--version", version, "print the version and exit");
@@ -128,6 +147,13 @@ absl::StatusOr<Options> ParseRun(const Words& words) {
     auto file = ParseReportFile(report);
     if (!file.ok()) return file.status();
     options.reports.push_back(*std::move(file));
+  }
+  const auto parsed_wait = ParseWait(wait);
+  if (!parsed_wait.ok()) return parsed_wait.status();
+  options.wait = *parsed_wait;
+  if (options.follow.empty()) {
+    return absl::InvalidArgumentError(
+        "cannot follow programs without a name: give all, none or a pattern; see fdtrace --help");
   }
   const size_t program = count < words.size() && words[count] == "--" ? count + 1 : count;
   if (program >= words.size()) {

@@ -2,6 +2,7 @@
 // or from the first word that is no option.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <variant>
 #include <vector>
@@ -11,11 +12,16 @@
 
 namespace fdtrace {
 
+// Longer than anything runs, and far from overflowing when added to a time.
+inline constexpr std::chrono::nanoseconds kForever = std::chrono::hours(24 * 365 * 100);
+
 struct RunOptions {
   std::string trace;  // empty: named after the program and its pid
   std::vector<ReportFile> reports;
   bool quiet = false;
-  std::vector<std::string> command;  // never empty; the first is the program
+  std::string follow = "all";  // "none": the program's own process alone; else a glob on executables'
+  std::chrono::nanoseconds wait = std::chrono::seconds(10);  // for what outlives the program; kForever: no limit
+  std::vector<std::string> command;                          // never empty; the first is the program
 };
 
 struct ReportOptions {

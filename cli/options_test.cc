@@ -9,6 +9,7 @@
 namespace fdtrace {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -57,6 +58,24 @@ TEST(OptionsTest, CollectsReportsInOrder) {
   EXPECT_EQ(options.reports[2].path, "c.txt");
 }
 
+TEST(OptionsTest, ReadsHowLongToWaitForWhatOutlivesTheProgram) {
+  using std::chrono::milliseconds;
+  using std::chrono::seconds;
+  EXPECT_EQ(RunOf({"prog"}).wait, seconds(10));
+  EXPECT_EQ(RunOf({"--wait", "90", "prog"}).wait, seconds(90));
+  EXPECT_EQ(RunOf({"--wait=0.25", "prog"}).wait, milliseconds(250));
+  EXPECT_EQ(RunOf({"--wait", "0", "--", "prog"}).wait, seconds(0));
+  EXPECT_EQ(RunOf({"--wait", "forever", "prog"}).wait, kForever);
+  EXPECT_EQ(RunOf({"--wait", "1e300", "prog"}).wait, kForever);
+  EXPECT_THAT(RunOf({"--wait", "forever", "prog"}).command, ElementsAre("prog"));
+}
+
+TEST(OptionsTest, ReadsWhichProgramsToFollow) {
+  EXPECT_EQ(RunOf({"prog"}).follow, "all");
+  EXPECT_EQ(RunOf({"--follow", "none", "prog"}).follow, "none");
+  EXPECT_EQ(RunOf({"--follow=*/bin/gcc*", "prog"}).follow, "*/bin/gcc*");
+}
+
 TEST(OptionsTest, KeepsEmptyArgumentsOfTheProgram) {
   EXPECT_THAT(RunOf({"--", "prog", "", " "}).command, ElementsAre("prog", "", " "));
 }
@@ -73,6 +92,11 @@ TEST(OptionsTest, AnswersErrorsInOneLineThatSaysWhatToDo) {
                                              {"-o", "a", "-o", "b", "prog"},
                                              {"-r", "x", "prog"},
                                              {"-r", "x.html", "prog"},
+                                             {"--wait", "ten", "prog"},
+                                             {"--wait=-1", "prog"},
+                                             {"--wait", "nan", "prog"},
+                                             {"--wait", "", "prog"},
+                                             {"--follow", "", "prog"},
                                              {"report"},
                                              {"report", "a", "b"},
                                              {"report", "a", "--format", "html"}}) {
@@ -106,6 +130,8 @@ TEST(OptionsTest, FitsItsHelpOnAScreen) {
     for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80u) << line;
     EXPECT_THAT(help, HasSubstr("--output")) << help;
   }
+  const std::string help = std::get<Answer>(ParseOptions({"--help"}).value()).text;
+  EXPECT_THAT(help, AllOf(HasSubstr("--follow"), HasSubstr("--wait"), HasSubstr("Ctrl-C")));
 }
 
 TEST(OptionsTest, TellsItsVersion) {

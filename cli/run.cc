@@ -20,10 +20,10 @@
 #include "cli/launch.h"
 #include "cli/output_file.h"
 #include "cli/preload.h"
-#include "collector/program.h"
 #include "cli/results.h"
 #include "cli/signal_relay.h"
 #include "collector/model.h"
+#include "collector/program.h"
 #include "collector/session.h"
 #include "proto/session.h"
 
@@ -111,19 +111,25 @@ absl::Status RunUntraced(const Launch& launch, SignalRelay& signals, Recorded& r
   return absl::OkStatus();
 }
 
-// Ends when all that the session follows has ended, when it has lingered long enough, or when the user has.
-void WaitForOthers(const std::atomic<bool>& served, const std::string& name, SignalRelay& signals, Session& session) {
+// Ends when all that the session follows has ended, when the session has waited for LIMIT, or when the user has.
+void WaitForOthers(const std::atomic<bool>& served, const std::string& name, std::chrono::nanoseconds limit,
+                   SignalRelay& signals, Session& session) {
   using Waited = SignalRelay::Waited;
   const auto done = [&] { return served.load(); };
   Waited waited = signals.WaitUntil(done, std::chrono::seconds(1));
   if (waited == Waited::kTimedOut) {
-    Say(absl::StrCat(name, " has ended; still recording, for a while, what it left running; Ctrl-C ends that"));
-    waited = signals.WaitUntil(done, std::chrono::hours(1));
+    const std::string how_long = limit == kForever
+                                     ? "until that ends"
+                                     : absl::StrCat("for ", std::chrono::duration<double>(limit).count(), " s at most");
+    Say(absl::StrCat(name, " has ended; still recording what it left running, ", how_long,
+                     "; Ctrl-C stops that and reports"));
+    waited = signals.WaitUntil(done, kForever);
   }
   if (waited != Waited::kDone) session.Stop();
 }
 
-absl::Status RunTraced(Launch& launch, SignalRelay& signals, Model& model, Recorded& recorded) {
+absl::Status RunTraced(Launch& launch, const RunOptions& options, SignalRelay& signals, Model& model,
+                       Recorded& recorded) {
   const auto library = PreloadLibrary::Find();
   if (!library.ok()) return library.status();
   const auto session = Session::Open(model);
@@ -136,12 +142,12 @@ absl::Status RunTraced(Launch& launch, SignalRelay& signals, Model& model, Recor
   Served served;
   std::atomic<bool> done = false;
   std::thread serving([&] {
-    served = (*session)->Serve({.root_pid = *program, .reap_root = false});
+    served = (*session)->Serve({.root_pid = *program, .reap_root = false, .linger = options.wait});
     done = true;
     signals.Wake();
   });
   SetExit(signals.WaitForEnd(*program), recorded.end);
-  WaitForOthers(done, launch.command[0], signals, **session);
+  WaitForOthers(done, launch.command[0], options.wait, signals, **session);
   serving.join();
 
   if (served.outlived > 0) (*library)->LeaveBehind();
@@ -173,8 +179,9 @@ int Run(const RunOptions& options) {
 
   const std::unique_ptr<Model> model = MakeModel();
   Recorded recorded = {.start = DescribeStart(options, launch.program), .end = {}, .trace = options.trace};
-  const absl::Status ran = launch.program.untraced_reason.empty() ? RunTraced(launch, signals, *model, recorded)
-                                                                  : RunUntraced(launch, signals, recorded);
+  const absl::Status ran = launch.program.untraced_reason.empty()
+                               ? RunTraced(launch, options, signals, *model, recorded)
+                               : RunUntraced(launch, signals, recorded);
   if (!ran.ok()) return ExitStatusFor(ran);
   if (recorded.trace.empty()) {
     recorded.trace = DefaultTraceName(options.command[0], static_cast<int>(recorded.start.root_pid()));

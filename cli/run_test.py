@@ -9,12 +9,15 @@ import contextlib
 import json
 import os
 import pathlib
+import pty
 import resource
+import select
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
 
 FDTRACE = os.path.abspath(sys.argv[1])
@@ -201,6 +204,7 @@ def on(number, frame):
     signal.setitimer(signal.ITIMER_REAL, 0.5)
 signal.signal(signal.SIGTERM, on)
 signal.signal(signal.SIGUSR1, on)
+signal.signal(signal.SIGINT, on)
 signal.signal(signal.SIGALRM, lambda *_: sys.exit(count))
 print('ready', flush=True)
 while True:
@@ -223,7 +227,7 @@ def counting():
 
 
 def test_a_signal_to_fdtrace_alone_is_passed_on():
-    for number in (signal.SIGTERM, signal.SIGUSR1):
+    for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT):
         with counting() as process:
             process.send_signal(number)
             equal(process.wait(30), 1)
@@ -241,6 +245,14 @@ def test_a_signal_to_the_group_reaches_the_program_once():
             raise AssertionError(f"saw {status} signals")
 
 
+def test_interrupts_are_the_programs_as_long_as_it_runs():
+    with counting() as process:
+        for _ in range(3):
+            os.killpg(process.pid, signal.SIGINT)
+            time.sleep(0.2)
+        equal(process.wait(30), 3)
+
+
 def test_an_interrupt_from_the_terminal_ends_the_program_and_still_tells():
     process = subprocess.Popen([FDTRACE, "--", "sh", "-c", "echo ready; sleep 60 & wait"], env=CLEAN, stderr=subprocess.PIPE,
                                start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
@@ -252,22 +264,143 @@ def test_an_interrupt_from_the_terminal_ends_the_program_and_still_tells():
     contains(said, "trace: fdtrace.sh.")
 
 
-def test_processes_left_behind_are_waited_for_until_interrupted():
-    process = subprocess.Popen([FDTRACE, "-o", "t.fdt", "--", "sh", "-c", "setsid sleep 60 >/dev/null 2>&1 & echo $!"], env=CLEAN,
-                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+@contextlib.contextmanager
+def leaving_behind(*options, **popen_options):
+    """A traced program that has ended and left a process running: (fdtrace, that process's pid, what fdtrace said of it)."""
+    popen_options = {"env": CLEAN, "stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE, "start_new_session": True} | popen_options
+    process = subprocess.Popen([FDTRACE, "-o", "t.fdt", *options, "--", "sh", "-c", "setsid sleep 60 >/dev/null 2>&1 & echo $!"],
+                               stdout=subprocess.PIPE, text=True, **popen_options)
     left = int(process.stdout.readline())
     try:
-        first = process.stderr.readline()
-        contains(first, "still recording")
-        process.send_signal(signal.SIGINT)
+        yield process, left, process.stderr.readline()
+    finally:
+        for pid in (left, process.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        process.communicate()
+
+
+def test_processes_left_behind_are_waited_for_until_interrupted():
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with leaving_behind() as (process, left, first):
+            contains(first, "sh has ended; still recording what it left running, for 10 s at most; Ctrl-C")
+            process.send_signal(number)
+            _, said = process.communicate(timeout=60)
+            equal(process.returncode, 0, said)
+            contains(said, "trace: t.fdt")
+            os.kill(left, 0)  # it lives on
+
+
+def test_one_stop_delivered_twice_is_one():
+    with leaving_behind() as (process, _, _):
+        process.send_signal(signal.SIGTERM)  # as timeout(1) does
+        os.killpg(process.pid, signal.SIGTERM)
         _, said = process.communicate(timeout=60)
         equal(process.returncode, 0, said)
         contains(said, "trace: t.fdt")
-        os.kill(left, 0)  # it lives on
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(left, signal.SIGKILL)
+
+
+def test_what_is_left_behind_is_waited_for_as_long_as_asked():
+    began = time.monotonic()
+    with leaving_behind("--wait", "2.5") as (process, left, first):
+        contains(first, "for 2.5 s at most")
+        _, said = process.communicate(timeout=60)
+        contains(said, "still running when recording ended")
+        os.kill(left, 0)
+    lasted = time.monotonic() - began
+    equal(2.4 < lasted < 8, True, lasted)
+    with leaving_behind("--wait", "forever") as (process, left, first):
+        contains(first, "until that ends")
+        os.kill(left, signal.SIGTERM)
+        process.communicate(timeout=60)
+        equal(process.returncode, 0)
+
+
+def test_nothing_left_behind_is_waited_for_when_asked_not_to():
+    began = time.monotonic()
+    done = fdtrace("-q", "--wait", "0", "-r", "a.json", "--", "sh", "-c", "setsid sleep 5 >/dev/null 2>&1 & true")
+    equal((done.returncode, done.stderr), (0, ""))
+    lasted = time.monotonic() - began
+    equal(lasted < 4, True, lasted)
+
+
+def test_an_interrupt_while_the_report_is_written_is_answered_and_a_second_ends_fdtrace():
+    os.mkfifo("pipe")  # writing the report waits for its reader
+    for interrupts in (1, 2):
+        process = subprocess.Popen([FDTRACE, "-o", "t.fdt", "-r", "text:pipe", "--", "true"], env=CLEAN, text=True,
+                                   stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        try:
+            wait_for_trace()
+            process.send_signal(signal.SIGINT)
+            contains(process.stderr.readline(), "one more Ctrl-C ends fdtrace")
+            if interrupts == 2:
+                time.sleep(0.2)
+                process.send_signal(signal.SIGINT)
+            else:
+                contains(pathlib.Path("pipe").read_text(), "fdtrace: true ended with status 0")
+            process.communicate(timeout=30)
+            equal(process.returncode, 0 if interrupts == 1 else -signal.SIGINT)
+        finally:
             process.kill()
+        contains(fdtrace("report", "t.fdt").stdout, "fdtrace: true ended with status 0")
+        os.unlink("t.fdt")
+
+
+def wait_for_trace():
+    for _ in range(300):
+        if os.path.exists("t.fdt"):
+            return time.sleep(0.3)  # signals end fdtrace from then on
+        time.sleep(0.1)
+    raise AssertionError("no trace was written")
+
+
+def test_an_interrupt_ends_recording_and_a_second_the_report():
+    os.mkfifo("pipe")
+    with leaving_behind("-r", "text:pipe") as (process, _, _):
+        process.send_signal(signal.SIGINT)
+        wait_for_trace()
+        equal(process.poll(), None)
+        process.send_signal(signal.SIGINT)
+        equal(process.wait(30), -signal.SIGINT)
+    contains(fdtrace("report", "t.fdt").stdout, "still running when recording ended")
+
+
+INTERACTIVE = """
+import signal, subprocess, time
+interrupts = 0
+def on(number, frame):
+    global interrupts
+    interrupts += 1
+    print('interrupted', flush=True)
+signal.signal(signal.SIGINT, on)
+print('ready', flush=True)
+while interrupts < 2:
+    time.sleep(0.1)
+left = subprocess.Popen(['sleep', '60'], start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                        stderr=subprocess.DEVNULL)
+open('left', 'w').write(str(left.pid))
+"""
+
+
+def test_at_a_terminal_ctrl_c_is_the_programs_until_it_has_ended():
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve(FDTRACE, [FDTRACE, "-o", "t.fdt", "--", sys.executable, "-c", INTERACTIVE], CLEAN)
+    seen = ""
+    try:
+        for text, answer in (("", "ready"), ("\x03", "interrupted"), ("\x03", "still recording"), ("\x03", "trace: t.fdt")):
+            os.write(terminal, text.encode())
+            deadline = time.monotonic() + 30
+            while answer not in seen:
+                if not select.select([terminal], [], [], max(0, deadline - time.monotonic()))[0]:
+                    raise AssertionError(f"saw {seen!r}\nwanted {answer!r} in it")
+                seen += os.read(terminal, 4096).decode(errors="replace")
+            seen = seen.split(answer, 1)[1]
+        equal(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0)
+    finally:
+        os.close(terminal)  # hangs up: whatever still runs there ends
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            os.kill(int(pathlib.Path("left").read_text()), signal.SIGKILL)
 
 
 LEAKING = """

@@ -46,6 +46,19 @@ sigset_t RelayedSignals() {
   return set;
 }
 
+// A handler: once the trace is written, the first signal is told what the second one will do.
+void SayThatOneMoreEnds(int signal) {
+  static std::atomic<int64_t> said_ns = 0;
+  const int64_t now_ns = NowNs();
+  if (int64_t never = 0; said_ns.compare_exchange_strong(never, now_ns)) {
+    constexpr char kLine[] = "fdtrace: still writing the report; one more Ctrl-C ends fdtrace without it\n";
+    (void)!write(STDERR_FILENO, kLine, sizeof kLine - 1);
+  } else if (now_ns - said_ns > kOneDeliveryNs) {
+    ::signal(signal, SIG_DFL);
+    raise(signal);  // comes when this returns
+  }
+}
+
 bool MeansStop(int signal) { return signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT; }
 
 }  // namespace
@@ -148,7 +161,11 @@ SignalRelay::Waited SignalRelay::WaitUntil(const std::function<bool()>& done, st
     const int64_t left_ns = end_ns - NowNs();
     if (left_ns <= 0) return Waited::kTimedOut;
     const timespec left = {.tv_sec = left_ns / 1'000'000'000, .tv_nsec = left_ns % 1'000'000'000};
-    if (MeansStop(sigtimedwait(&relayed_, nullptr, &left))) return Waited::kStopped;
+    if (!MeansStop(sigtimedwait(&relayed_, nullptr, &left))) continue;
+    SleepNs(kOneDeliveryNs);
+    Forget();
+    stopped_ = true;
+    return Waited::kStopped;
   }
   return Waited::kDone;
 }
@@ -162,10 +179,18 @@ void SignalRelay::Forget() const {
 }
 
 void SignalRelay::Release() {
-  Forget();
   sigset_t ours;
   sigemptyset(&ours);
-  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) sigaddset(&ours, signal);
+  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) {
+    sigaddset(&ours, signal);
+    struct sigaction action;
+    sigaction(signal, nullptr, &action);
+    if (stopped_ || action.sa_handler == SIG_IGN) continue;  // as nohup(1) sets it
+    action = {};
+    action.sa_handler = SayThatOneMoreEnds;
+    action.sa_flags = SA_RESTART;
+    sigaction(signal, &action, nullptr);
+  }
   sigprocmask(SIG_UNBLOCK, &ours, nullptr);
 }
 

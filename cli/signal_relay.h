@@ -2,9 +2,11 @@
 // been started without fdtrace in between, once.
 //
 //  - A signal sent to the whole process group (Ctrl-C, timeout(1), a service manager) reaches the program by itself.
-//  One
-//    sent to fdtrace alone is passed on. si_code does not tell them apart, so a witness does: a process in our group
-//    that blocks every signal and counts what comes.
+//    One sent to fdtrace alone is passed on. si_code does not tell them apart, so a witness does: a process in our
+//    group that blocks every signal and counts what comes.
+//  - As long as the program runs, what people interrupt is the program: a shell or an interpreter makes its own of
+//    Ctrl-C, however often it comes. Afterwards the first signal that means "stop" stops the waiting for what else
+//    runs, and one more ends fdtrace.
 //  - The program starts with the signal mask and dispositions that fdtrace was started with.
 #pragma once
 
@@ -34,11 +36,13 @@ class SignalRelay {
   int WaitForEnd(pid_t program);
 
   enum class Waited { kDone, kStopped, kTimedOut };
-  // Until DONE is true, which is asked after each Wake; a signal that means "stop" came; or LIMIT is over.
+  // Until DONE is true, which is asked after each Wake; a signal that means "stop" came; or LIMIT is over. To be called
+  // no more once it has said kStopped.
   Waited WaitUntil(const std::function<bool()>& done, std::chrono::nanoseconds limit);
   void Wake() const;  // from any thread
 
-  // Nothing is left to lose: signals end fdtrace again. Those that came meanwhile are forgotten.
+  // Nothing is left to lose: signals may end fdtrace, but the first one since the program ended only makes it say so.
+  // Those that came meanwhile count as if they came now.
   void Release();
 
  private:
@@ -56,6 +60,7 @@ class SignalRelay {
   pid_t witness_pid_ = -1;
   uint32_t witnessed_[65] = {};  // of each signal, how many of the witness's count were taken account of
   int64_t group_ns_[65] = {};    // when it last came to the group
+  bool stopped_ = false;         // a signal has ended WaitUntil
 };
 
 }  // namespace fdtrace
