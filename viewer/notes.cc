@@ -111,8 +111,11 @@ void AddUntraced(const Trace& trace, Notes& notes) {
                                 ": ", reason));
   }
   if (reasons.size() > shown) told.push_back(absl::StrCat("and ", Counted(reasons.size() - shown, "more reason")));
-  notes.push_back(absl::StrCat(all == 1 ? "1 process" : absl::StrCat(WithThousands(all), " processes"),
-                               " could not be followed: ", absl::StrJoin(told, "; ")));
+  const std::string who = all == 1 ? "1 process" : absl::StrCat(WithThousands(all), " processes");
+  const absl::string_view consequence =
+      all == 1 ? "what it opened is not known, what it was given is shown as still open"
+               : "what they opened is not known, what they were given is shown as still open";
+  notes.push_back(absl::StrCat(who, " could not be followed (", consequence, "): ", absl::StrJoin(told, "; ")));
 }
 
 void AddUnread(const Trace& trace, Notes& notes) {

@@ -38,7 +38,8 @@ TEST(Notes, NotesWhatWasLostAndWhatCouldNotBeFollowed) {
   unread.set_unread_reason("the file has changed since it was traced");
   EXPECT_THAT(Notes(trace.Build()),
               ElementsAre("a note of the collector's", HasSubstr("1 descriptor opened where no stack could be taken"),
-                          "1 process could not be followed: busybox (pid 101): it is statically linked",
+                          "1 process could not be followed (what it opened is not known, what it was given is shown as "
+                          "still open): busybox (pid 101): it is statically linked",
                           "no functions or lines of /opt/app: the file has changed since it was traced"));
 }
 
@@ -55,7 +56,8 @@ TEST(Notes, FoldWhatCouldNotBeFollowedByReason) {
   for (int i = 0; i < 3; ++i) add("busybox", "it is statically linked");
   add("ldconfig", "it is statically linked");
   EXPECT_THAT(Notes(trace.Build()),
-              ElementsAre("5 processes could not be followed: busybox ×3, ldconfig: it is statically linked; "
+              ElementsAre("5 processes could not be followed (what they opened is not known, what they were given is "
+                          "shown as still open): busybox ×3, ldconfig: it is statically linked; "
                           "su (pid 102): it is set-user-ID"));
   add("a", "1");
   add("b", "2");
