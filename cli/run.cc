@@ -128,6 +128,12 @@ void WaitForOthers(const std::atomic<bool>& served, const std::string& name, std
   if (waited != Waited::kDone) session.Stop();
 }
 
+Follow FollowOf(const std::string& option) {
+  if (option == "all") return {.whom = Follow::Whom::kAll};
+  if (option == "none") return {.whom = Follow::Whom::kRoot};
+  return {.whom = Follow::Whom::kMatching, .pattern = option};
+}
+
 absl::Status RunTraced(Launch& launch, const RunOptions& options, SignalRelay& signals, Model& model,
                        Recorded& recorded) {
   const auto library = PreloadLibrary::Find();
@@ -142,7 +148,8 @@ absl::Status RunTraced(Launch& launch, const RunOptions& options, SignalRelay& s
   Served served;
   std::atomic<bool> done = false;
   std::thread serving([&] {
-    served = (*session)->Serve({.root_pid = *program, .reap_root = false, .linger = options.wait});
+    served = (*session)->Serve(
+        {.root_pid = *program, .follow = FollowOf(options.follow), .reap_root = false, .linger = options.wait});
     done = true;
     signals.Wake();
   });
@@ -153,7 +160,9 @@ absl::Status RunTraced(Launch& launch, const RunOptions& options, SignalRelay& s
   if (served.outlived > 0) (*library)->LeaveBehind();
   recorded.start.set_root_pid(static_cast<uint32_t>(*program));
   recorded.start.set_started_unix_ns((*session)->started_unix_ns());
-  if (served.images == 0) {
+  if (served.images == 0 && served.not_followed > 0) {
+    recorded.start.set_untraced_reason(absl::StrCat("no process matched --follow ", options.follow));
+  } else if (served.images == 0) {
     recorded.start.set_untraced_reason(
         absl::StrCat(launch.program.path, " never loaded ", (*library)->path(), ", or could not reach fdtrace"));
   }

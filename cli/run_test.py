@@ -403,6 +403,22 @@ def test_at_a_terminal_ctrl_c_is_the_programs_until_it_has_ended():
             os.kill(int(pathlib.Path("left").read_text()), signal.SIGKILL)
 
 
+def test_only_the_processes_asked_for_are_recorded():
+    command = ["sh", "-c", "cat /dev/null; exec 7</etc/passwd"]
+
+    def recorded(*options):
+        seen = report(*options, command=command)
+        return len(seen["processes"]), seen["recording"]["still_open"]
+
+    equal(recorded(), (2, 1))
+    equal(recorded("--follow", "none"), (1, 1))
+    equal(recorded("--follow", "cat"), (1, 0))
+    equal(recorded("--follow", "*/bin/cat"), (1, 0))
+    done = fdtrace("--follow", "no-such-*", "--", *command)
+    equal(done.returncode, 0)
+    contains(done.stderr, "no process matched --follow no-such-*")
+
+
 LEAKING = """
 import socket, sys
 kept = [socket.socket() for _ in range(3)]
