@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,8 +18,6 @@
 
 namespace fdtrace {
 namespace {
-
-constexpr int kLimitSeconds = 60;
 
 std::string Required(const char* variable) {
   const char* const value = getenv(variable);
@@ -34,19 +33,21 @@ std::string ReadFile(const std::string& path) {
 }
 
 // Waits for the child within the limit; past it, kills it and whatever it started.
-int Await(pid_t child) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(kLimitSeconds);
+void Await(pid_t child, int limit_seconds, Ran& ran) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(limit_seconds);
   int status = 0;
-  while (waitpid(child, &status, WNOHANG) == 0) {
+  rusage usage = {};
+  while (wait4(child, &status, WNOHANG, &usage) == 0) {
     if (std::chrono::steady_clock::now() > end) {
-      ADD_FAILURE() << "still running after " << kLimitSeconds << " s";
+      ADD_FAILURE() << "still running after " << limit_seconds << " s";
       kill(-child, SIGKILL);
-      waitpid(child, &status, 0);
+      wait4(child, &status, 0, &usage);
       break;
     }
     usleep(1000);
   }
-  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  ran.status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  ran.peak_memory_bytes = usage.ru_maxrss * 1024;
 }
 
 [[noreturn]] void Become(const std::vector<std::string>& command, const std::string& directory) {
@@ -54,6 +55,7 @@ int Await(pid_t child) {
   dup2(open((directory + "/in").c_str(), O_RDONLY | O_CLOEXEC), 0);
   dup2(open((directory + "/out").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600), 1);
   dup2(open((directory + "/err").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600), 2);
+  closefrom(3);  // another thread of the test may have files open
   std::vector<char*> arguments;
   for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
@@ -69,20 +71,20 @@ TemporaryDirectory::TemporaryDirectory() {
 }
 TemporaryDirectory::~TemporaryDirectory() { std::filesystem::remove_all(path_); }
 
-Ran RunBare(const std::vector<std::string>& command, const std::string& input) {
+Ran RunBare(const std::vector<std::string>& command, const std::string& input, int limit_seconds) {
   const TemporaryDirectory directory;
   std::ofstream(directory.path() + "/in") << input;
   const pid_t child = fork();
   if (child == 0) Become(command, directory.path());
   Ran ran;
-  ran.status = Await(child);
+  Await(child, limit_seconds, ran);
   ran.out = ReadFile(directory.path() + "/out");
   ran.err = ReadFile(directory.path() + "/err");
   return ran;
 }
 
-Traced Trace(const std::vector<std::string>& command, const std::vector<std::string>& options,
-             const std::string& input) {
+Traced Trace(const std::vector<std::string>& command, const std::vector<std::string>& options, const std::string& input,
+             int limit_seconds) {
   const TemporaryDirectory directory;
   const std::string report = directory.path() + "/report.json";
   std::vector<std::string> all = {FdtraceBinary(), "-q", "-r", report, "-o", directory.path() + "/trace.fdt"};
@@ -90,7 +92,7 @@ Traced Trace(const std::vector<std::string>& command, const std::vector<std::str
   all.push_back("--");
   all.insert(all.end(), command.begin(), command.end());
   Traced traced;
-  traced.ran = RunBare(all, input);
+  traced.ran = RunBare(all, input, limit_seconds);
   if (std::filesystem::exists(report)) traced.report = ReadReport(report);
   return traced;
 }
@@ -123,6 +125,19 @@ std::string Describe(const Report& report) {
       text << " [" << descriptor.fd() << " " << descriptor.path() << "]";
     text << "\n";
   }
+  for (const Inherited& inherited : report.inherited()) {
+    text << "  inherited " << inherited.count() << " " << inherited.call() << " by " << inherited.executable()
+         << (inherited.from_caller() ? " from the caller" : "") << ", numbers";
+    for (const int fd : inherited.fds()) text << " " << fd;
+    text << "\n";
+  }
+  for (const Process& process : report.processes()) {
+    if (!process.untraced_reason().empty())
+      text << "  untraced " << process.executable() << ": " << process.untraced_reason() << "\n";
+  }
+  text << "  opened " << report.recording().opened() << ", still open " << report.recording().still_open() << ", lost "
+       << report.recording().events_lost() << ", " << report.processes_size() << " processes, "
+       << (report.recording().complete() ? "complete" : "not complete") << "\n";
   text << "  corrections: opened unseen " << report.recording().corrections().opened_unseen() << ", closed unseen "
        << report.recording().corrections().closed_unseen() << "\n";
   for (const std::string& note : report.recording().notes()) text << "  note: " << note << "\n";

@@ -1,6 +1,7 @@
 // Runs a program under fdtrace as a user would, and hands back everything that came of it. For tests of behaviour.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -12,10 +13,12 @@ struct Ran {
   int status = 0;  // as a shell has it: 128+N when killed by signal N
   std::string out;
   std::string err;
+  int64_t peak_memory_bytes = 0;  // resident, of the largest process: of the command or of one that it waited for
 };
 
-// Runs a command without fdtrace; `input` is its stdin. It is killed after a minute, and the test fails.
-Ran RunBare(const std::vector<std::string>& command, const std::string& input = "");
+// Runs a command without fdtrace, with descriptors 0-2 alone; `input` is its stdin. Past the limit it is killed with
+// its process group, and the test fails. From any thread.
+Ran RunBare(const std::vector<std::string>& command, const std::string& input = "", int limit_seconds = 60);
 
 struct Traced {
   Ran ran;        // of fdtrace with the program in it; its summary is in ran.err unless it was quiet
@@ -24,7 +27,7 @@ struct Traced {
 
 // `fdtrace -q -r REPORT -o TRACE [options] -- command`, in a directory of its own that is removed again.
 Traced Trace(const std::vector<std::string>& command, const std::vector<std::string>& options = {},
-             const std::string& input = "");
+             const std::string& input = "", int limit_seconds = 60);
 
 // A JSON report; the test fails if it is not one.
 Report ReadReport(const std::string& path);
@@ -36,7 +39,7 @@ std::string FdtraceBinary();
 // The leak whose stack has the function innermost; fails the test and returns an empty one when there is none.
 LeakSite LeakIn(const Report& report, const std::string& function);
 
-// What a failing test should print: every leak in a line.
+// What a failing test should print: every leak in a line, what was inherited, who was not followed.
 std::string Describe(const Report& report);
 
 // A fresh directory, removed with everything in it at the end.
