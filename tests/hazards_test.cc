@@ -79,6 +79,14 @@ TEST(Hazards, SignalHandlersThatInterruptUsMayDoAnythingAndLeaveByLongjmp) {
   EXPECT_EQ(LeakIn(traced.report, "main").still_open(), 1u) << Describe(traced.report);
 }
 
+TEST(Hazards, ASignalHandlerThatInterruptedMallocIsNotMadeToCallIt) {
+  const Ran bare = RunBare({Program("signal_in_malloc")});
+  const Traced traced = Trace({Program("signal_in_malloc")});
+  EXPECT_EQ(bare.out, "8 handled, malloc within malloc 0\n");
+  EXPECT_EQ(traced.ran.out, bare.out);
+  EXPECT_EQ(traced.ran.status, 0);
+}
+
 TEST(Hazards, ASmallSignalStackIsNotOverrun) {
   const Ran bare = RunBare({Program("small_stack")});
   if (bare.out != "6 opened\n") GTEST_SKIP() << "this processor's registers alone fill the stack";
