@@ -28,6 +28,7 @@ const std::vector<Ending>& Endings() {
       {.how = "exec", .status = 8, .opened = 6, .leaked_first = 2, .leaked_later = 3},
       {.how = "exec-bare", .status = 8, .opened = 6, .leaked_first = 2, .leaked_later = 3},
       {.how = "daemon", .status = 6, .processes = 2, .opened = 10, .leaked_first = 2, .leaked_later = 5},
+      {.how = "orphan", .status = 4, .processes = 2, .opened = 5, .leaked_first = 2, .leaked_later = 3},
       {.how = "children", .status = 5, .processes = 301, .opened = 300, .leaked_later = 300},
   };
   return endings;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,8 @@ struct Ending {
   uint32_t leaked_first = 0;  // still open of those opened in opens_first, and in opens_later
   uint32_t leaked_later = 0;
 };
+
+inline void PrintTo(const Ending& ending, std::ostream* out) { *out << ending.how; }
 
 const std::vector<Ending>& Endings();
 

@@ -109,6 +109,13 @@ TEST(Processes, ADaemonIsFollowedToItsEndAndTheRecordingEndsWithIt) {
   }
 }
 
+TEST(Processes, AChildFirstHeardOfWhenItsParentHasEndedIsFollowedAllTheSame) {
+  const Report report = TraceHow("orphan").report;
+  const LeakSite late = LeakIn(report, "opens_later");
+  ASSERT_EQ(late.descriptors_size(), 3);
+  EXPECT_NE(late.descriptors(0).pid(), RootPid(report));
+}
+
 TEST(Processes, ThreeHundredChildrenThatLeakAtOneLineAreOneRow) {
   const Report report = TraceHow("children").report;
   ASSERT_EQ(report.leaks_size(), 1) << Describe(report);

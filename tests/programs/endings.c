@@ -116,6 +116,15 @@ static int end_daemon(void) {
   return 0;
 }
 
+// The program has ended when its child first opens something.
+static int end_orphan(void) {
+  leak_first(2);
+  if (fork() != 0) return 4;
+  usleep(50 * 1000);
+  leak_later(3);
+  return 0;
+}
+
 static int end_children(void) {
   for (int i = 0; i < 300; ++i) {
     if (fork() == 0) {
@@ -134,7 +143,7 @@ static const struct {
 } kEndings[] = {{"fork", end_fork},   {"_exit", end_exit_at_once},  {"abort", end_abort},
                 {"segv", end_segv},   {"kill", end_kill},           {"spawn", end_spawn},
                 {"exec", end_exec},   {"exec-bare", end_exec_bare}, {"daemon", end_daemon},
-                {"later", end_later}, {"children", end_children}};
+                {"later", end_later}, {"orphan", end_orphan},       {"children", end_children}};
 
 int main(int count, char** arguments) {
   alarm(50);
