@@ -15,6 +15,7 @@
 
 #include "interposer/memory.h"
 #include "interposer/raw_syscall.h"
+#include "interposer/seccomp_calls.h"
 #include "interposer/start.h"
 #include "interposer/text.h"
 #include "interposer/unwinder.h"
@@ -191,6 +192,7 @@ bool SayHelloAs(HelloKind kind, Attachment& page) {
 }
 
 Attachment* AttachNow(Attachment& page) {
+  if (!MayCall(OurCall::kHello)) return nullptr;
   const Turn turn = MayTryNow(page) ? TakeTurn(page.talker) : Turn::kNone;
   if (turn == Turn::kOurs) {
     if (page.phase.load(std::memory_order_acquire) == Phase::kFresh) {
@@ -253,6 +255,7 @@ bool SayFirstHello() {
 }
 
 bool GrowArenas(Attachment& attachment) {
+  if (!MayCall(OurCall::kHello)) return false;
   const Turn turn = TakeTurn(attachment.talker);
   if (turn != Turn::kOurs) return turn == Turn::kAnothersIsOver;
   const uint32_t before = attachment.arena_count.load(std::memory_order_relaxed);

@@ -51,6 +51,8 @@ uint64_t descriptor_table::Put(int fd, uint64_t id, Row row) {
   return slot->id.exchange(id, std::memory_order_acq_rel);
 }
 
+void descriptor_table::Prepare() { MakeSlot(0); }
+
 void descriptor_table::SetStack(int fd, uint64_t id, uint64_t stack) {
   Slot* const slot = FindSlot(fd);
   if (slot != nullptr && slot->id.load(std::memory_order_relaxed) == id) {

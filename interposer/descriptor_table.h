@@ -30,6 +30,9 @@ void SetStack(int fd, uint64_t id, uint64_t stack);
 // Empties the slot and returns the lifetime that it held; 0 for a descriptor whose making was not seen.
 uint64_t Take(int fd);
 
+// Takes the memory for the first numbers now: later it may be forbidden.
+void Prepare();
+
 // What the slot holds.
 DescriptorOrigin Get(int fd);
 

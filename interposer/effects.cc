@@ -8,6 +8,8 @@
 
 #include "interposer/event_writer.h"
 #include "interposer/raw_syscall.h"
+#include "interposer/seccomp.h"
+#include "interposer/seccomp_calls.h"
 #include "interposer/stacks.h"
 
 namespace fdtrace {
@@ -24,14 +26,14 @@ uint64_t CaptureOpeningStack(const HookScope& scope) {
   return stack;
 }
 
-// Which object a descriptor is open on, as sender and receiver see it alike; zeros when it is not open.
+// Which object a descriptor is open on, as sender and receiver see it alike; zeros when that cannot be told.
 FileIdentity IdentityOf(int fd) {
   struct stat file;
-  if (Failed(RawSyscall(SYS_fstat, fd, reinterpret_cast<long>(&file)))) return {};
+  if (!HelloIsPermitted() || Failed(RawSyscall(SYS_fstat, fd, reinterpret_cast<long>(&file)))) return {};
   return {.device = file.st_dev, .inode = file.st_ino};
 }
 
-bool IsOpen(int fd) { return !Failed(RawSyscall(SYS_fcntl, fd, F_GETFD)); }
+bool IsOpen(int fd) { return MayCall(OurCall::kDescriptorFlags) && !Failed(RawSyscall(SYS_fcntl, fd, F_GETFD)); }
 
 }  // namespace
 
@@ -111,7 +113,7 @@ void RecordClosingRange(Row row, unsigned first, unsigned last) {
 
 bool RangeWillClose(unsigned first, unsigned last, int flags) {
   if (first > last || (flags & CLOSE_RANGE_CLOEXEC) != 0) return false;
-  return !Failed(RawSyscall(SYS_close_range, ~0u, ~0u, flags & ~CLOSE_RANGE_UNSHARE));
+  return MayCall(OurCall::kCloseRange) && !Failed(RawSyscall(SYS_close_range, ~0u, ~0u, flags & ~CLOSE_RANGE_UNSHARE));
 }
 
 namespace {

@@ -1,10 +1,14 @@
 #include "interposer/environment.h"
 
+#include <unistd.h>
+
 #include <array>
+#include <atomic>
 #include <climits>
 #include <cstring>
 #include <string_view>
 
+#include "interposer/seccomp.h"
 #include "interposer/text.h"
 #include "proto/session.h"
 
@@ -39,6 +43,8 @@ const char* Find(char* const* environment, const char* name) {
   return nullptr;
 }
 
+constinit std::atomic<bool> g_forgotten{false};
+
 bool IsSeparator(char c) { return c == ':' || c == ' ' || c == ','; }
 
 // Is PART among the words of VALUE?
@@ -52,7 +58,11 @@ bool Contains(const char* value, const char* part) {
   return false;
 }
 
+// A vfork child may be confined while its parent, whose memory it is, is not.
+bool IsForgotten() { return g_forgotten.load(std::memory_order_relaxed) || !HelloIsPermitted(); }
+
 bool IsComplete(const OwnEntry& own, const char* value) {
+  if (&own == &g_session && IsForgotten()) return value == nullptr || !TextEquals(value, own.part);
   return value != nullptr && (own.place == Place::kAlone ? TextEquals(value, own.part) : Contains(value, own.part));
 }
 
@@ -84,10 +94,10 @@ char* Append(char* to, const char* text) {
 
 // "NAME=part:value" or "NAME=value:part". Returns what follows the text.
 char* Compose(char* to, const OwnEntry& own, const char* value) {
-  const bool others = value != nullptr && *value != '\0';
+  const bool others = value != nullptr && *value != '\0' && own.place != Place::kAlone;
   to = Append(to, own.name);
   if (others && own.place == Place::kLast) to = Append(Append(to, value), ":");
-  to = Append(to, own.part);
+  if (&own != &g_session || !IsForgotten()) to = Append(to, own.part);
   if (others && own.place == Place::kFirst) to = Append(Append(to, ":"), value);
   *to = '\0';
   return to + 1;
@@ -104,6 +114,13 @@ void ReadOwnEnvironment(char* const* environment) {
   Keep(g_sanitizer, kLinkOrder, sizeof kLinkOrder - 1);
 }
 
+// libc runs the programs of system and popen with the environment that it finds: so it is emptied of ours in its place.
+void ForgetSession() {
+  g_forgotten.store(true, std::memory_order_relaxed);
+  const char* const session = Find(environ, g_session.name);
+  if (session != nullptr && TextEquals(session, g_session.part)) *const_cast<char*>(session) = '\0';
+}
+
 internal::EnvironmentPlan internal::PlanEnvironment(char* const* environment) {
   EnvironmentPlan plan;
   if (g_preload.part[0] == '\0') return plan;
@@ -111,7 +128,7 @@ internal::EnvironmentPlan internal::PlanEnvironment(char* const* environment) {
   for (const OwnEntry* own : kOwn) {
     const char* const value = Find(environment, own->name);
     // That of a recording within ours: its processes are its own.
-    if (own == &g_session && value != nullptr && !TextEquals(value, own->part)) return {};
+    if (own == &g_session && !IsForgotten() && value != nullptr && !TextEquals(value, own->part)) return {};
     complete = complete && IsComplete(*own, value);
     plan.text_bytes += TextLength(own->name) + TextLength(own->part) + 2;
     if (value != nullptr) plan.text_bytes += TextLength(value);
@@ -137,7 +154,7 @@ void internal::FillEnvironment(char* const* environment, char** pointers, char* 
     ++pointers;
   }
   for (size_t i = 0; i < kOwn.size(); ++i) {
-    if (placed[i]) continue;
+    if (placed[i] || IsComplete(*kOwn[i], nullptr)) continue;
     *pointers++ = text;
     text = Compose(text, *kOwn[i], nullptr);
   }

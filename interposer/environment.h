@@ -16,6 +16,10 @@ namespace fdtrace {
 // At start: what of the environment of this program is ours.
 void ReadOwnEnvironment(char* const* environment);
 
+// A seccomp filter has come that would kill a new image of ours at its hello: from now on programs are run without a
+// session, and our library in them does nothing.
+void ForgetSession();
+
 namespace internal {
 
 struct EnvironmentPlan {

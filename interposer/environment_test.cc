@@ -7,6 +7,9 @@
 #include <vector>
 
 namespace fdtrace {
+
+bool HelloIsPermitted() { return true; }
+
 namespace {
 
 using ::testing::ElementsAre;
@@ -64,6 +67,15 @@ TEST_F(EnvironmentTest, ARecordingWithinOursKeepsItsOwnSession) {
 TEST_F(EnvironmentTest, OneTooLargeForTheStackIsPassedOnAsItIs) {
   EXPECT_EQ(Passed(std::vector<std::string>(100'000, "A=1")).size(), 100'000u);
   EXPECT_EQ(Passed({"LD_PRELOAD=" + std::string(100'000, 'x')}).size(), 1u);
+}
+
+// The last, for there is no way back.
+TEST_F(EnvironmentTest, ASessionForgottenIsGivenToNoProgram) {
+  ForgetSession();
+  EXPECT_THAT(Passed({"LD_PRELOAD=/opt/fdtrace/libfdtrace.so", "FDTRACE_SESSION=name:c00c1e"}),
+              ElementsAre("LD_PRELOAD=/opt/fdtrace/libfdtrace.so",
+                          "FDTRACE_SESSION=", "ASAN_OPTIONS=verify_asan_link_order=0"));
+  EXPECT_THAT(Passed({}), ::testing::Not(::testing::Contains(::testing::HasSubstr("c00c1e"))));
 }
 
 }  // namespace

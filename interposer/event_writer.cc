@@ -1,10 +1,12 @@
 #include "interposer/event_writer.h"
 
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <time.h>
 
 #include "interposer/raw_syscall.h"
 #include "interposer/ring_writer.h"
+#include "interposer/seccomp_calls.h"
 #include "interposer/text.h"
 #include "interposer/wire.h"
 
@@ -29,6 +31,7 @@ enum EventField : uint32_t {
   kVforkChild,
   kVforkEnd,
   kSent,
+  kConfined = 17
 };
 
 constinit std::atomic<bool> g_function_sent[kRowCount] = {};
@@ -44,7 +47,7 @@ bool Write(const HookScope& scope, EventField kind, Body body, uint64_t at_ns = 
 
 void SendThread(const HookScope& scope) {
   char name[16] = {};
-  RawSyscall(SYS_prctl, PR_GET_NAME, reinterpret_cast<long>(name));
+  if (MayCall(OurCall::kThreadName)) RawSyscall(SYS_prctl, PR_GET_NAME, reinterpret_cast<long>(name));
   fdtrace_thread.announced = Write(scope, kThread, [&](WireWriter& wire) {
     wire.Varint(1, fdtrace_thread.ring->owner.load(std::memory_order_relaxed));
     wire.Bytes(2, name, TextLength(name, sizeof name));
@@ -72,7 +75,12 @@ void SendFirst(const HookScope& scope, Row row) {
 
 uint64_t MonotonicNs() {
   timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);  // the vDSO's: no system call
+  if (MayCall(OurCall::kClock)) [[likely]] {
+    clock_gettime(CLOCK_MONOTONIC, &now);  // the vDSO's: no system call, but on machines without a good clock
+  } else {
+    if (getauxval(AT_SYSINFO_EHDR) == 0) return 0;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);  // which the vDSO needs no clock for
+  }
   return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
 }
 
@@ -182,6 +190,13 @@ bool WriteSent(const HookScope& scope, uint64_t at_ns, int fd, const DescriptorO
     wire.Varint(6, identity.inode);
   };
   return Write(scope, kSent, body, at_ns);
+}
+
+bool WriteConfined(const HookScope& scope, bool no_hello, bool no_stacks) {
+  return Write(scope, kConfined, [&](WireWriter& wire) {
+    wire.Varint(1, no_hello);
+    wire.Varint(2, no_stacks);
+  });
 }
 
 }  // namespace fdtrace

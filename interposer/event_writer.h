@@ -73,6 +73,7 @@ bool WriteVforkChild(const HookScope& scope, int pid, uint64_t stack);
 bool WriteVforkEnd(const HookScope& scope);
 bool WriteSent(const HookScope& scope, uint64_t at_ns, int fd, const DescriptorOrigin& origin,
                const FileIdentity& identity);
+bool WriteConfined(const HookScope& scope, bool no_hello, bool no_stacks);
 
 // What events are dated by.
 uint64_t MonotonicNs();

@@ -4,6 +4,8 @@
 
 #include "interposer/raw_syscall.h"
 #include "interposer/ring_writer.h"
+#include "interposer/seccomp.h"
+#include "interposer/seccomp_calls.h"
 
 __thread fdtrace::ThreadState fdtrace_thread = {};
 
@@ -13,6 +15,10 @@ namespace {
 constexpr uint64_t kLifetimesPerBlock = 256;
 
 bool OnAlternateStack() {
+  if (!MayCall(OurCall::kSignalStack)) {  // the one that the thread was seen to set
+    const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+    return here - fdtrace_thread.signal_stack < fdtrace_thread.signal_stack_bytes;
+  }
   stack_t stack = {};
   return RawSyscall(SYS_sigaltstack, nullptr, reinterpret_cast<long>(&stack)) == 0 &&
          (stack.ss_flags & SS_ONSTACK) != 0;
@@ -34,7 +40,7 @@ HookScope::HookScope(Purpose purpose) : saved_errno_(errno), mark_(LiveMark()) {
 void HookScope::Enter(Purpose purpose) {
   ThreadState& thread = fdtrace_thread;
   const bool vfork_child = InVforkChild();
-  if (vfork_child && thread.vfork_changes == nullptr) return;
+  if (vfork_child && (thread.vfork_changes == nullptr || !HelloIsPermitted())) return;
   // A vfork child cannot say hello: the memory that it would mark as attached is its parent's.
   Attachment* const attachment = purpose == Purpose::kRecord && !vfork_child ? Attach() : AttachedAlready();
   if (attachment == nullptr || !CollectorLives(*attachment->session)) return;

@@ -10,6 +10,7 @@
 #include "interposer/hash.h"
 #include "interposer/memory.h"
 #include "interposer/raw_syscall.h"
+#include "interposer/seccomp_calls.h"
 #include "interposer/text.h"
 
 // Absent before glibc 2.35 and from other libcs: then objects loaded later stay unknown.
@@ -41,6 +42,7 @@ __attribute__((noinline)) const char* ExecutablePath() {
 // Apart from its caller, so that its large array is on the stack only when it is needed.
 __attribute__((noinline)) const char* BelowWorkingDirectory(const char* name, size_t length) {
   char path[PATH_MAX + 1];
+  if (!MayCall(OurCall::kWorkingDirectory)) return CopyString(name, length);
   const long directory = RawSyscall(SYS_getcwd, path, PATH_MAX);  // counts the terminating zero
   if (Failed(directory) || static_cast<size_t>(directory) + length + 1 > sizeof path) return CopyString(name, length);
   path[directory - 1] = '/';

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "interposer/raw_syscall.h"
+#include "interposer/seccomp_calls.h"
 
 namespace fdtrace {
 namespace {
@@ -24,6 +25,7 @@ constinit std::atomic<Chunk*> g_chunk{nullptr};
 }  // namespace
 
 void* AllocatePages(size_t bytes) {
+  if (!MayCall(OurCall::kMap)) return nullptr;
   const long result = RawSyscall(SYS_mmap, nullptr, static_cast<long>(bytes), PROT_READ | PROT_WRITE,
                                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   return Failed(result) ? nullptr : reinterpret_cast<void*>(result);

@@ -6,7 +6,7 @@
 
 namespace fdtrace {
 
-// Zeroed pages; null when the kernel refuses.
+// Zeroed pages; null when the kernel refuses, or a seccomp filter forbids to ask it.
 void* AllocatePages(size_t bytes);
 void FreePages(void* pages, size_t bytes);
 

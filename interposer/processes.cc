@@ -19,6 +19,7 @@
 #include "interposer/raw_syscall.h"
 #include "interposer/real_functions.h"
 #include "interposer/ring_writer.h"
+#include "interposer/seccomp_calls.h"
 #include "interposer/undeclared.h"
 #include "interposer/unwinder.h"
 
@@ -30,6 +31,7 @@ constexpr int kMaxExitNaps =
     200;  // ten seconds: a collector that lists a hundred thousand descriptors takes half of one
 
 void AwaitCollector(Attachment& attachment) {
+  if (!MayCall(OurCall::kFutex)) return;
   ArenaHeader& header = attachment.arenas[0].load(std::memory_order_relaxed)->header;
   const uint32_t wanted = header.exit_wanted.fetch_add(1, std::memory_order_seq_cst) + 1;
   for (int nap = 0; nap < kMaxExitNaps && CollectorLives(*attachment.session); ++nap) {

@@ -21,6 +21,7 @@
 #include "interposer/interposed_functions.h"
 #include "interposer/raw_syscall.h"
 #include "interposer/real_functions.h"
+#include "interposer/seccomp.h"
 #include "interposer/undeclared.h"
 
 namespace fdtrace {
@@ -28,7 +29,9 @@ namespace {
 
 constexpr char kShell[] = "/bin/sh";
 
+// In a process that a seccomp filter confines, nothing of this is asked.
 bool IsKept(int fd) {
+  if (!HelloIsPermitted()) return false;
   const long flags = RawSyscall(SYS_fcntl, fd, F_GETFD);
   return !Failed(flags) && (flags & FD_CLOEXEC) == 0;
 }
@@ -44,7 +47,8 @@ void Announce(const char* path, bool spawns) {
 
 // Shells and execvp's like try one directory after the other: what is not there is no program to announce.
 bool MayExist(const char* path) {
-  return path == nullptr || !Failed(RawSyscall(SYS_faccessat, AT_FDCWD, reinterpret_cast<long>(path), F_OK));
+  return path == nullptr || !HelloIsPermitted() ||
+         !Failed(RawSyscall(SYS_faccessat, AT_FDCWD, reinterpret_cast<long>(path), F_OK));
 }
 
 // PATH: null where only a descriptor names the program.

@@ -8,7 +8,9 @@
 #include <cstring>
 
 #include "interposer/hook_scope.h"
+#include "interposer/nap.h"
 #include "interposer/raw_syscall.h"
+#include "interposer/seccomp_calls.h"
 #include "interposer/unwinder.h"
 
 namespace fdtrace {
@@ -22,6 +24,7 @@ constexpr int kMaxGrowths = 16;
 constexpr int kMaxNaps = 20'000;  // about two seconds, then the event is given up
 
 bool ThreadIsGone(uint32_t tid) {
+  if (!MayCall(OurCall::kThreadIsGone)) return false;
   const long pid = RawSyscall(SYS_getpid);
   return RawSyscall(SYS_tgkill, pid, static_cast<long>(tid), 0) == -ESRCH;
 }
@@ -47,6 +50,18 @@ FoundRing FindRing(Attachment& attachment, uint32_t tid, bool of_ended_threads) 
   return {};
 }
 
+FoundRing ObtainRing(Attachment& attachment) {
+  if (!MayCall(OurCall::kThreadId)) return {};
+  const auto tid = static_cast<uint32_t>(RawSyscall(SYS_gettid));
+  FoundRing found = FindRing(attachment, tid, /*of_ended_threads=*/false);
+  if (found.header == nullptr) found = FindRing(attachment, tid, /*of_ended_threads=*/true);
+  // Other threads may take the new rings before we do.
+  for (int i = 0; i < kMaxGrowths && found.header == nullptr && GrowArenas(attachment); ++i) {
+    found = FindRing(attachment, tid, /*of_ended_threads=*/false);
+  }
+  return found;
+}
+
 bool CollectorMakesRoom(const HookScope& scope, RingHeader& ring, uint64_t wanted_tail) {
   ThreadState& thread = fdtrace_thread;
   SessionPage& session = *scope.attachment().session;
@@ -58,7 +73,7 @@ bool CollectorMakesRoom(const HookScope& scope, RingHeader& ring, uint64_t wante
     if (thread.tail_seen >= wanted_tail) return true;
     if (!CollectorLives(session)) return false;
     RingBell(session);
-    RawSyscall(SYS_nanosleep, &kNap, 0);
+    if (!Nap(kNap)) return false;
   }
   thread.stalled_at = ring.tail.load(std::memory_order_acquire) + 1;
   return false;
@@ -88,13 +103,7 @@ void CopyIn(unsigned char* ring, uint64_t position, const void* from, uint64_t c
 
 bool ClaimRing(Attachment& attachment) {
   ThreadState& thread = fdtrace_thread;
-  const auto tid = static_cast<uint32_t>(RawSyscall(SYS_gettid));
-  FoundRing found = FindRing(attachment, tid, /*of_ended_threads=*/false);
-  if (found.header == nullptr) found = FindRing(attachment, tid, /*of_ended_threads=*/true);
-  // Other threads may take the new rings before we do.
-  for (int i = 0; i < kMaxGrowths && found.header == nullptr && GrowArenas(attachment); ++i) {
-    found = FindRing(attachment, tid, /*of_ended_threads=*/false);
-  }
+  const FoundRing found = ObtainRing(attachment);
   if (found.header == nullptr) {
     attachment.arenas[0].load(std::memory_order_relaxed)->header.lost.fetch_add(1, std::memory_order_relaxed);
     return false;
@@ -150,7 +159,7 @@ void AbandonRecord() {
 
 void RingBell(SessionPage& session) {
   session.bell.fetch_add(1, std::memory_order_seq_cst);
-  if (session.collector_sleeps.load(std::memory_order_seq_cst) != 0) {
+  if (session.collector_sleeps.load(std::memory_order_seq_cst) != 0 && MayCall(OurCall::kFutex)) {
     RawSyscall(SYS_futex, &session.bell, FUTEX_WAKE, INT_MAX);
   }
 }

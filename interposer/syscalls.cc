@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 #include "interposer/processes.h"
 #include "interposer/programs.h"
 #include "interposer/real_functions.h"
+#include "interposer/seccomp.h"
 
 // Numbers that a machine lacks (aarch64 has no open) or that the headers here do not know yet get one that no call has,
 // each its own, so that the table need not know of machines.
@@ -43,9 +45,32 @@ struct Arguments {
   long number = 0, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0;
 };
 
-long Forward(const Arguments& call) {
+long ForwardPlainly(const Arguments& call) {
   return Real<decltype(::syscall)>(Row::syscall)(call.number, call.a, call.b, call.c, call.d, call.e, call.f);
 }
+
+// seccomp(operation, flags, program); prctl(PR_SET_SECCOMP, mode, program).
+long ForwardConfining(const Arguments& call) {
+  const bool by_prctl = call.number == SYS_prctl;
+  const auto flags = static_cast<unsigned>(by_prctl ? 0 : call.b);
+  const long mode = Int(by_prctl ? call.b : call.a);
+  const Installation installation = {.strict = mode == (by_prctl ? SECCOMP_MODE_STRICT : SECCOMP_SET_MODE_STRICT),
+                                     .program = reinterpret_cast<const sock_fprog*>(call.c),
+                                     .all_threads = (flags & SECCOMP_FILTER_FLAG_TSYNC) != 0};
+  return Confine(installation, [&]() -> Installed {
+    const long result = ForwardPlainly(call);
+    const bool listens = (flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0;  // else above 0: a thread that was in the way
+    return {.result = result, .successfully = listens ? result >= 0 : result == 0};
+  });
+}
+
+bool Confines(const Arguments& call) {
+  if (call.number == SYS_prctl) return Int(call.a) == PR_SET_SECCOMP;
+  return call.number == SYS_seccomp &&
+         (Int(call.a) == SECCOMP_SET_MODE_STRICT || Int(call.a) == SECCOMP_SET_MODE_FILTER);
+}
+
+long Forward(const Arguments& call) { return Confines(call) ? ForwardConfining(call) : ForwardPlainly(call); }
 
 long Dispatch(const Arguments& call) {
   const auto& [number, a, b, c, d, e, f] = call;

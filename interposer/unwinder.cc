@@ -10,7 +10,9 @@
 
 #include "interposer/imports.h"
 #include "interposer/loaded_objects.h"
+#include "interposer/nap.h"
 #include "interposer/raw_syscall.h"
+#include "interposer/seccomp_calls.h"
 #include "interposer/unwinder_guard.h"
 
 extern "C" __attribute__((weak)) int getcontext(ucontext_t*) noexcept;  // musl has none
@@ -54,9 +56,13 @@ bool StackHasRoom() {
   return above_end >= thread.signal_stack_bytes || above_end >= kNeeded;
 }
 
+// A thread's first stack makes the loader allocate room for libunwind's thread-local variables, by the program's
+// malloc.
+bool MayBeginHere() { return fdtrace_thread.unwinds_since != 0 || MayCall(OurCall::kGrowHeap); }
+
 bool MayEnter(const HookScope& scope) {
   return g_backtrace.load(std::memory_order_acquire) != nullptr && !g_distrusted.load(std::memory_order_relaxed) &&
-         !scope.nested() && StackHasRoom();
+         !scope.nested() && StackHasRoom() && MayBeginHere();
 }
 
 // The fence between marking ourselves and looking for a fork, and the one between announcing a fork and looking for
@@ -68,7 +74,7 @@ bool Enter(RingHeader& ring) {
     ring.in_unwinder.exchange(1, std::memory_order_seq_cst);
     if (g_forks_waiting.load(std::memory_order_seq_cst) == 0) return true;
     ring.in_unwinder.store(0, std::memory_order_seq_cst);
-    RawSyscall(SYS_nanosleep, &kNap, 0);
+    if (!Nap(kNap)) return false;
   }
   return false;
 }
@@ -87,6 +93,7 @@ size_t Trace(std::span<void*> frames) {
 }
 
 size_t Step(std::span<void*> frames) {
+  if (!MayCall(OurCall::kMaskSignals)) return 0;  // getcontext asks for the mask
   const uint32_t displacements = Displacements();
   if (g_flushed_at.exchange(displacements, std::memory_order_relaxed) != displacements)
     g_slow.flush(*g_slow.local_space, 0, 0);
@@ -141,7 +148,8 @@ size_t Unwind(const HookScope& scope, std::span<void*> frames) {
   if (!MayEnter(scope)) return 0;
   RingHeader& ring = *fdtrace_thread.ring;
   if (!Enter(ring)) return 0;
-  const size_t count = CanTrustCache() ? Trace(frames) : Step(frames);
+  const auto unwind = [&] { return CanTrustCache() ? Trace(frames) : Step(frames); };
+  const size_t count = UnwinderMayLock() ? unwind() : UnwindWithoutLocking(unwind);
   ring.in_unwinder.store(0, std::memory_order_release);
   return count;
 }
@@ -151,7 +159,7 @@ UnwinderForkGuard::UnwinderForkGuard() {
   g_forks_waiting.fetch_add(1, std::memory_order_seq_cst);
   bool quiet = attachment == nullptr || !OthersInside(*attachment);
   for (int nap = 0; !quiet && nap < kMaxForkNaps; ++nap) {
-    RawSyscall(SYS_nanosleep, &kNap, 0);
+    if (!Nap(kNap)) break;
     quiet = !OthersInside(*attachment);
   }
   fdtrace_thread.forking = quiet ? Forking::kQuietly : Forking::kNotQuietly;
@@ -164,7 +172,8 @@ void UnwinderForkGuard::InParent() {
 
 void UnwinderForkGuard::InChild() {
   g_forks_waiting.store(0, std::memory_order_relaxed);
-  g_trusted_pid.store(RawSyscall(SYS_getpid), std::memory_order_relaxed);
+  // Where it may not ask, it may not say hello either, and takes no stack.
+  if (MayCall(OurCall::kProcessId)) g_trusted_pid.store(RawSyscall(SYS_getpid), std::memory_order_relaxed);
   if (fdtrace_thread.forking == Forking::kNotQuietly) g_distrusted.store(true, std::memory_order_relaxed);
   fdtrace_thread.forking = Forking::kNo;
 }

@@ -8,13 +8,19 @@
 #include "interposer/unwinder_guard.h"
 
 #include <dlfcn.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdarg>
 #include <cstdint>
 
 #include "interposer/loaded_objects.h"
+#include "interposer/memory.h"
 #include "interposer/raw_syscall.h"
+#include "interposer/seccomp_calls.h"
 #include "interposer/text.h"
 
 namespace fdtrace {
@@ -28,13 +34,64 @@ int Refuse(int error) {
   return -1;
 }
 
-// rt_sigprocmask copies the set before it looks at `how`: EFAULT or EINVAL tells. Even tight sandboxes allow it; one
-// that does not makes every address unreadable, and stacks short.
-bool Readable(const void* address) {
-  constexpr long kNoSuchHow = -1;
-  constexpr long kSetBytes = 8;
-  const auto word = reinterpret_cast<uintptr_t>(address) & ~uintptr_t{7};
-  return RawSyscall(SYS_rt_sigprocmask, kNoSuchHow, static_cast<long>(word), 0, kSetBytes) == -EINVAL;
+// Of libc's own, which in a program built with a sanitizer are not those that our names reach.
+struct Libc {
+  decltype(&::sigprocmask) mask_signals;
+  decltype(&::pthread_mutex_lock) lock;
+  decltype(&::pthread_mutex_trylock) try_lock;
+  int (*create_key)(pthread_key_t*, void (*)(void*));
+};
+constinit Libc g_libc = {};
+
+template <typename Function>
+bool Find(void* libc, const char* name, Function& found) {
+  found = reinterpret_cast<Function>(dlsym(libc, name));
+  return found != nullptr;
+}
+
+bool FindLibc(void* libc) {
+  return Find(libc, "sigprocmask", g_libc.mask_signals) && Find(libc, "pthread_mutex_lock", g_libc.lock) &&
+         Find(libc, "pthread_mutex_trylock", g_libc.try_lock) && Find(libc, "pthread_key_create", g_libc.create_key);
+}
+
+// Where UnwindWithoutLocking returns to from within.
+__thread void** way_out = nullptr;
+
+// Without the mask, a handler may run while libunwind holds a lock. One that calls us takes no stack (it is nested);
+// one that never returns leaves the lock held, which Lock below takes for what it is.
+int MaskSignals(int how, const sigset_t* set, sigset_t* old) {
+  return MayCall(OurCall::kMaskSignals) ? g_libc.mask_signals(how, set, old) : 0;
+}
+
+// Where it cannot be waited for, a lock is tried for about as long as another thread holds it, then there is no stack.
+int Lock(pthread_mutex_t* mutex) {
+  constexpr int kMaxTries = 10'000;
+  if (UnwinderMayLock() || way_out == nullptr) return g_libc.lock(mutex);
+  for (int tries = 0; tries < kMaxTries; ++tries) {
+    if (g_libc.try_lock(mutex) == 0) return 0;
+  }
+  __builtin_longjmp(way_out, 1);
+}
+
+constexpr size_t kReserveBytes = 256 * 1024;
+constinit std::atomic<unsigned char*> g_reserve{nullptr};
+constinit std::atomic<size_t> g_reserve_used{0};
+
+// libunwind makes do without large tables, not without the small ones.
+void* Map(void* at, size_t bytes, int protection, int flags, int fd, off_t offset) {
+  if (MayCall(OurCall::kMap)) {
+    const long result = RawSyscall(SYS_mmap, at, static_cast<long>(bytes), protection, flags, fd, offset);
+    return Failed(result) ? MAP_FAILED : reinterpret_cast<void*>(result);
+  }
+  unsigned char* const reserve = g_reserve.load(std::memory_order_acquire);
+  if (reserve == nullptr || bytes > kReserveBytes / 4) return MAP_FAILED;
+  const size_t used = g_reserve_used.fetch_add(bytes, std::memory_order_relaxed);
+  return used + bytes <= kReserveBytes ? reserve + used : MAP_FAILED;
+}
+
+int Unmap(void* at, size_t bytes) {
+  if (MayCall(OurCall::kMap)) RawSyscall(SYS_munmap, at, static_cast<long>(bytes));
+  return 0;
 }
 
 int Pipe(int fds[2], int) {
@@ -45,14 +102,26 @@ int Pipe(int fds[2], int) {
 
 long Write(int fd, const void* from, size_t) {
   if (fd != kWriteEnd) return Refuse(EBADF);
-  return Readable(from) ? 1 : Refuse(EFAULT);
+  if (!IsReadable(from)) return Refuse(EFAULT);
+  errno = 0;
+  return 1;
 }
 
-long Read(int fd, void*, size_t) { return fd == kReadEnd ? 1 : Refuse(EBADF); }
+// libunwind repeats a read or write as long as errno is EINTR, whatever the call returned.
+long Read(int fd, void*, size_t) {
+  if (fd != kReadEnd) return Refuse(EBADF);
+  errno = 0;
+  return 1;
+}
 
 int Open(const char*, int, ...) { return Refuse(ENOENT); }
 
 int Close(int) { return 0; }
+
+// Asked about an address before the pipe is, which tells more.
+int Asked(void*, size_t, ...) { return 0; }
+
+pid_t ProcessId() { return 1; }  // for a path in /proc that `Open` refuses
 
 long Syscall(long number, ...) {
   va_list rest;
@@ -72,12 +141,55 @@ int IterateObjects(int (*callback)(dl_phdr_info*, size_t, void*), void* closure)
   return ReplayLoadedObjects(callback, closure);
 }
 
+using Destructor = void(void*);
+constinit Destructor* g_destructor = nullptr;
+
+// Frees a thread's cache when it ends; that takes a lock and gives memory back.
+void EndThread(void* cache) {
+  if (UnwinderMayLock() && MayCall(OurCall::kMap)) g_destructor(cache);
+}
+
+int CreateKey(pthread_key_t* key, Destructor* destructor) {
+  if (g_destructor != nullptr || destructor == nullptr) return g_libc.create_key(key, destructor);
+  g_destructor = destructor;
+  return g_libc.create_key(key, EndThread);
+}
+
 struct Replacement {
   const char* name;
   void* function;
 };
 
 }  // namespace
+
+// rt_sigprocmask copies the set before it looks at `how`: EFAULT or EINVAL tells. Even tight sandboxes allow it; under
+// one that does not every address is unreadable, and stacks through code without tables are short.
+bool IsReadable(const void* address) {
+  constexpr long kNoSuchHow = -1;
+  constexpr long kSetBytes = 8;
+  if (!MayCall(OurCall::kTestAddress)) return false;
+  const auto word = reinterpret_cast<uintptr_t>(address) & ~uintptr_t{7};
+  return RawSyscall(SYS_rt_sigprocmask, kNoSuchHow, static_cast<long>(word), 0, kSetBytes) == -EINVAL;
+}
+
+void ReserveForUnwinder() {
+  if (g_reserve.load(std::memory_order_relaxed) == nullptr) {
+    g_reserve.store(static_cast<unsigned char*>(AllocatePages(kReserveBytes)), std::memory_order_release);
+  }
+}
+
+// Apart from its caller: no variable of that lives in a register across the second return.
+__attribute__((noinline)) size_t internal::UnwindWithoutLocking(size_t (*unwind)(const void*), const void* closure) {
+  void* here[5];
+  if (__builtin_setjmp(here) != 0) {
+    way_out = nullptr;
+    return 0;
+  }
+  way_out = here;
+  const size_t count = unwind(closure);
+  way_out = nullptr;
+  return count;
+}
 
 void* GuardedImport(const char* name) {
   const Replacement guard[] = {
@@ -89,13 +201,22 @@ void* GuardedImport(const char* name) {
       {"open64", reinterpret_cast<void*>(Open)},
       {"close", reinterpret_cast<void*>(Close)},
       {"syscall", reinterpret_cast<void*>(Syscall)},
+      {"mincore", reinterpret_cast<void*>(Asked)},
+      {"msync", reinterpret_cast<void*>(Asked)},
+      {"getpid", reinterpret_cast<void*>(ProcessId)},
+      {"mmap", reinterpret_cast<void*>(Map)},
+      {"munmap", reinterpret_cast<void*>(Unmap)},
+      {"sigprocmask", reinterpret_cast<void*>(MaskSignals)},
+      {"pthread_mutex_lock", reinterpret_cast<void*>(Lock)},
+      {"pthread_key_create", reinterpret_cast<void*>(CreateKey)},
       {"dl_iterate_phdr", reinterpret_cast<void*>(IterateObjects)},
   };
-  for (const Replacement& replacement : guard) {
-    if (TextEquals(name, replacement.name)) return replacement.function;
-  }
   // dlopen took the first definition in the program's order; here it is libc's own.
   static void* const libc = dlopen("libc.so.6", RTLD_NOW | RTLD_NOLOAD);
+  static const bool found = libc != nullptr && FindLibc(libc);
+  for (const Replacement& replacement : guard) {
+    if (found && TextEquals(name, replacement.name)) return replacement.function;
+  }
   return libc == nullptr || TextEquals(name, "__tls_get_addr") ? nullptr : dlsym(libc, name);
 }
 

@@ -179,6 +179,15 @@ TEST_F(WireTest, ADescriptorPassedOnKeepsEveryField) {
   EXPECT_EQ(Last().opened().inode(), 14u);
 }
 
+TEST_F(WireTest, WhatASandboxForbidsIsTold) {
+  WriteConfined(scope_, true, false);
+  EXPECT_TRUE(Last().confined().no_hello());
+  EXPECT_FALSE(Last().confined().no_stacks());
+  WriteConfined(scope_, false, true);
+  EXPECT_FALSE(Last().confined().no_hello());
+  EXPECT_TRUE(Last().confined().no_stacks());
+}
+
 TEST(WireWriterTest, AFieldThatDoesNotFitIsLeftOutAndSaid) {
   std::array<unsigned char, 16> buffer;
   WireWriter wire(buffer);
