@@ -17,6 +17,7 @@
 #include <cstdarg>
 #include <cstdint>
 
+#include "interposer/hook_scope.h"
 #include "interposer/loaded_objects.h"
 #include "interposer/memory.h"
 #include "interposer/raw_syscall.h"
@@ -54,6 +55,14 @@ bool FindLibc(void* libc) {
          Find(libc, "pthread_mutex_trylock", g_libc.try_lock) && Find(libc, "pthread_key_create", g_libc.create_key);
 }
 
+void Pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#else
+  __asm__ volatile("yield");
+#endif
+}
+
 // Where UnwindWithoutLocking returns to from within.
 __thread void** way_out = nullptr;
 
@@ -63,13 +72,20 @@ int MaskSignals(int how, const sigset_t* set, sigset_t* old) {
   return MayCall(OurCall::kMaskSignals) ? g_libc.mask_signals(how, set, old) : 0;
 }
 
-// Where it cannot be waited for, a lock is tried for about as long as another thread holds it, then there is no stack.
+// A lock was not to be had: whoever held it never came back, or we left while we held others.
+constinit std::atomic<bool> g_stuck{false};
+
+// Where it cannot be waited for, a lock is tried: most are held for microseconds, or as long as their holder is not
+// running. After that there is no stack, and from then on none that would need a lock that is not free.
 int Lock(pthread_mutex_t* mutex) {
-  constexpr int kMaxTries = 10'000;
+  constexpr int kMaxTries = 1'000'000;  // tens of milliseconds
   if (UnwinderMayLock() || way_out == nullptr) return g_libc.lock(mutex);
   for (int tries = 0; tries < kMaxTries; ++tries) {
     if (g_libc.try_lock(mutex) == 0) return 0;
+    if (g_stuck.load(std::memory_order_relaxed)) break;
+    Pause();
   }
+  g_stuck.store(true, std::memory_order_relaxed);
   __builtin_longjmp(way_out, 1);
 }
 
@@ -100,9 +116,15 @@ int Pipe(int fds[2], int) {
   return 0;
 }
 
+// Is it in a page of the stack between here and the hook that wants the stack? libunwind asks of its own context first.
+bool IsOurStack(const void* address) {
+  const auto page = [](const void* at) { return reinterpret_cast<uintptr_t>(at) / kPageBytes; };
+  return page(address) >= page(__builtin_frame_address(0)) && page(address) <= page(fdtrace_thread.scope);
+}
+
 long Write(int fd, const void* from, size_t) {
   if (fd != kWriteEnd) return Refuse(EBADF);
-  if (!IsReadable(from)) return Refuse(EFAULT);
+  if (!IsOurStack(from) && !IsReadable(from)) return Refuse(EFAULT);
   errno = 0;
   return 1;
 }

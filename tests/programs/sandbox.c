@@ -5,6 +5,7 @@
 //   sandbox strict         SECCOMP_MODE_STRICT
 //   sandbox threads        tight, for four threads that are there already
 //   sandbox new_threads    gettid is forbidden, and threads are made
+//   sandbox without NUMBER one system call is forbidden
 //   sandbox no_socket      socket and open are forbidden, and a child forked
 //   sandbox harmless       only ptrace and mount are forbidden, and a child forked
 //   sandbox refused        installations that fail
@@ -168,6 +169,17 @@ static int new_threads(void) {
   return 5;
 }
 
+static int without(int number) {
+  struct sock_filter filter[] = {LOAD_NUMBER, BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
+                                 BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+                                 BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+  struct sock_fprog program = PROGRAM(filter);
+  leak_before();
+  if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) return 1;
+  say("done", work(7));
+  return 5;
+}
+
 static int fork_and_work(void) {
   int status = 0;
   pid_t child = fork();
@@ -242,6 +254,7 @@ int main(int count, char** arguments) {
   if (strcmp(mode, "strict") == 0) return strict();
   if (strcmp(mode, "threads") == 0) return threads();
   if (strcmp(mode, "new_threads") == 0) return new_threads();
+  if (strcmp(mode, "without") == 0 && count > 2) return without(atoi(arguments[2]));
   if (strcmp(mode, "no_socket") == 0) return no_socket();
   if (strcmp(mode, "harmless") == 0) return harmless();
   if (strcmp(mode, "refused") == 0) return refused();
