@@ -1,12 +1,19 @@
 #include "collector/session_ring_users.h"
 
+#include <cstddef>
 #include <utility>
 
 namespace fdtrace {
+namespace {
+
+constexpr size_t kMaxUsers = 64;  // more are there only if many a VforkEnd was lost
+
+}  // namespace
 
 void RingUsers::Enter(uint32_t ring, uint32_t child) {
   std::vector<User>& users = rings_[ring];
   if (users.empty()) users.push_back({.serial = own_, .spawn = {}});
+  if (users.size() == kMaxUsers) users.erase(users.begin() + 1);
   users.push_back({.serial = child, .spawn = {}});
 }
 

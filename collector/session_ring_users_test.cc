@@ -20,6 +20,14 @@ TEST(RingUsersTest, GivesARingBackWhenTheChildHasGone) {
   EXPECT_EQ(users.Current(3), 1u);
 }
 
+TEST(RingUsersTest, ForgetsTheOldestWhereTooManyNeverLeave) {
+  RingUsers users(1);
+  for (uint32_t child = 2; child < 10'000; ++child) users.Enter(0, child);
+  EXPECT_EQ(users.Current(0), 9'999u);
+  for (int i = 0; i < 100; ++i) users.Leave(0);
+  EXPECT_EQ(users.Current(0), 1u);
+}
+
 TEST(RingUsersTest, KeepsASpawnForTheOneThatBeganIt) {
   RingUsers users(1);
   users.BeginSpawn(0, "/bin/a");
