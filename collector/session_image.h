@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -73,10 +72,10 @@ class TracedImage {
     std::string path;
     uint64_t at_ns;  // since the recording started
   };
-  std::vector<Execution> executing;          // by several threads, at most one of which succeeds
-  std::optional<std::string> unnamed_spawn;  // path of the last one that ended without the pid of its child
-  bool untraced = false;                     // it runs a program that will not say hello
-  bool exit_told = false;                    // a child of vfork, by an Exiting
+  std::vector<Execution> executing;         // by several threads, at most one of which succeeds
+  std::vector<std::string> unnamed_spawns;  // paths of the latest that ended without the pid of their child
+  bool untraced = false;                    // it runs a program that will not say hello
+  bool exit_told = false;                   // a child of vfork, by an Exiting
 
   // The file of the new arena, to be sent to the process; closed by ArenaSent.
   absl::StatusOr<int> AddArena();

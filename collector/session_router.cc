@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "collector/monotonic_clock.h"
 #include "collector/procfs.h"
@@ -34,6 +35,12 @@ bool IsChild(pid_t pid, const TracedImage& parent, int64_t age_ns) {
   if (!process.ok()) return false;
   if (process->Parent() == static_cast<uint32_t>(parent.pid())) return true;
   return parent.watch.Ended() && StartedBefore(*process, age_ns);
+}
+
+void KeepUnnamed(TracedImage& parent, const std::string& path) {
+  constexpr size_t kMaxUnnamed = 16;  // some were calls that failed
+  if (parent.unnamed_spawns.size() == kMaxUnnamed) parent.unnamed_spawns.erase(parent.unnamed_spawns.begin());
+  parent.unnamed_spawns.push_back(path);
 }
 
 }  // namespace
@@ -103,7 +110,7 @@ void EventRouter::BeginVfork(TracedImage& host, uint32_t ring, pid_t pid, uint64
 void EventRouter::EndSpawn(TracedImage& host, TracedImage& parent, uint32_t ring, pid_t pid, uint64_t at_ns) {
   const auto spawn = host.ring_users.EndSpawn(ring).value_or(RingUsers::Spawn());
   if (pid == 0 || !parent.same_pids) {
-    if (spawn.early_child == 0) parent.unnamed_spawn = spawn.path;
+    if (spawn.early_child == 0) KeepUnnamed(parent, spawn.path);
     return;
   }
   if (spawn.early_child == pid) return;
@@ -117,16 +124,16 @@ void EventRouter::EndSpawn(TracedImage& host, TracedImage& parent, uint32_t ring
 void EventRouter::WelcomeEarly(TracedImage& parent, pid_t pid) {
   TracedImage* const host = parent.host == 0 ? &parent : processes_.BySerial(parent.host);
   RingUsers::Spawn* const spawn = host == nullptr ? nullptr : host->ring_users.UnclaimedSpawn(parent.serial());
-  if (spawn == nullptr && !parent.unnamed_spawn.has_value()) return;
+  std::vector<std::string>& unnamed = parent.unnamed_spawns;
+  if (spawn == nullptr && unnamed.empty()) return;
   const auto now_ns = static_cast<uint64_t>(MonotonicNs() - started_ns_);
-  const std::string path = spawn != nullptr ? spawn->path : *parent.unnamed_spawn;
   TracedImage* const child = Bear(parent, pid, now_ns);
   if (child == nullptr) return;
-  Execute(*child, 0, path, now_ns);
+  Execute(*child, 0, spawn != nullptr ? spawn->path : unnamed.front(), now_ns);
   if (spawn != nullptr) {
     spawn->early_child = pid;
   } else {
-    parent.unnamed_spawn.reset();
+    unnamed.erase(unnamed.begin());
   }
 }
 
