@@ -12,12 +12,25 @@
 
 namespace fdtrace {
 
-// False at once where a filter forbids it: then whatever is waited for must be done without.
+// Lets go of a processor that it cannot give away.
+inline void Pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#else
+  __asm__ volatile("yield");
+#endif
+}
+
+// False where a filter forbids it: then it has paused for some microseconds, and the caller must not wait for long.
 inline bool Nap(const timespec& length) {
-  if (!MayCall(OurCall::kFutex)) return false;
+  constexpr int kPauses = 1000;
   const uint32_t word = 0;
-  RawSyscall(SYS_futex, &word, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, 0, reinterpret_cast<long>(&length));
-  return true;
+  if (MayCall(OurCall::kFutex)) {
+    RawSyscall(SYS_futex, &word, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, 0, reinterpret_cast<long>(&length));
+    return true;
+  }
+  for (int i = 0; i < kPauses; ++i) Pause();
+  return false;
 }
 
 }  // namespace fdtrace

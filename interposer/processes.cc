@@ -53,7 +53,7 @@ class InterruptedWork {
     for (uint32_t a = 0; a < count_; ++a) arenas_[a] = attachment_->arenas[a].load(std::memory_order_relaxed);
   }
   void InChild() const {
-    if (attachment_ == nullptr) return;
+    if (attachment_ == nullptr || !MayCall(OurCall::kMap)) return;  // seccomp.cc has left it the memory
     Blank(session_, kPageBytes);
     for (uint32_t a = 0; a < count_; ++a) Blank(arenas_[a], sizeof(Arena));
   }

@@ -21,6 +21,7 @@ constexpr uint64_t kLengthBytes = 4;
 constexpr uint64_t kHandlerMargin = 2 * (kMaxEventBytes + kLengthBytes);
 constexpr timespec kNap = {.tv_sec = 0, .tv_nsec = 100'000};
 constexpr int kMaxGrowths = 16;
+constexpr int kMaxPauses = 200;   // some ten milliseconds, where it cannot sleep
 constexpr int kMaxNaps = 20'000;  // about two seconds, then the event is given up
 
 bool ThreadIsGone(uint32_t tid) {
@@ -73,7 +74,7 @@ bool CollectorMakesRoom(const HookScope& scope, RingHeader& ring, uint64_t wante
     if (thread.tail_seen >= wanted_tail) return true;
     if (!CollectorLives(session)) return false;
     RingBell(session);
-    if (!Nap(kNap)) return false;
+    if (!Nap(kNap) && nap >= kMaxPauses) return false;
   }
   thread.stalled_at = ring.tail.load(std::memory_order_acquire) + 1;
   return false;

@@ -2,6 +2,7 @@
 
 #include <linux/futex.h>
 #include <linux/seccomp.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <time.h>
 
@@ -54,13 +55,25 @@ uint32_t WouldForbid(const Installation& installation) {
   return ForbiddenBy({program.filter, program.len}, static_cast<uint32_t>(pid));
 }
 
+// A child forked by a handler in the middle of our work goes on with that work: where it may not put blank memory in
+// place of ours, it keeps ours.
+void LeaveMemoryToChildren(const Attachment& attachment) {
+  RawSyscall(SYS_madvise, attachment.session, kPageBytes, MADV_DOFORK);
+  const uint32_t arenas = attachment.arena_count.load(std::memory_order_acquire);
+  for (uint32_t a = 0; a < arenas; ++a) {
+    RawSyscall(SYS_madvise, attachment.arenas[a].load(std::memory_order_relaxed), sizeof(Arena), MADV_DOFORK);
+  }
+}
+
 // What can be had now and not later: a place in the recording, libunwind's own initialisation, memory.
 void Prepare(uint32_t added) {
   const HookScope scope;
   if (!scope.recording()) return;
   CaptureStack(scope);
   descriptor_table::Prepare();
-  if ((added & Bit(OurCall::kMap)) != 0) ReserveForUnwinder();
+  if ((added & Bit(OurCall::kMap)) == 0) return;
+  ReserveForUnwinder();
+  if (MayCall(OurCall::kHello)) LeaveMemoryToChildren(scope.attachment());
 }
 
 // The filter is about to apply to threads that asked before it was known what they may: they get the time to make that

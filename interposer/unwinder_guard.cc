@@ -20,6 +20,7 @@
 #include "interposer/hook_scope.h"
 #include "interposer/loaded_objects.h"
 #include "interposer/memory.h"
+#include "interposer/nap.h"
 #include "interposer/raw_syscall.h"
 #include "interposer/seccomp_calls.h"
 #include "interposer/text.h"
@@ -53,14 +54,6 @@ bool Find(void* libc, const char* name, Function& found) {
 bool FindLibc(void* libc) {
   return Find(libc, "sigprocmask", g_libc.mask_signals) && Find(libc, "pthread_mutex_lock", g_libc.lock) &&
          Find(libc, "pthread_mutex_trylock", g_libc.try_lock) && Find(libc, "pthread_key_create", g_libc.create_key);
-}
-
-void Pause() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#else
-  __asm__ volatile("yield");
-#endif
 }
 
 // Where UnwindWithoutLocking returns to from within.

@@ -107,6 +107,12 @@ TEST(Hazards, HandlersOfAForkMayOpenAndAreNotKeptWaiting) {
   }
 }
 
+TEST(Hazards, AnErrorLeftOverFromBeforeNeitherHangsUsNorChanges) {
+  const Traced traced = Trace({Program("stale_errno")});
+  EXPECT_EQ(traced.ran.status, 0);
+  EXPECT_EQ(traced.report.recording().opened(), 10u);
+}
+
 TEST(Hazards, ACloseThatIsCancelledHasNotClosed) {
   const Traced traced = Trace({Program("cancelled_close")});
   EXPECT_EQ(traced.ran.status, 0);
