@@ -254,15 +254,6 @@ class RememberingModel : public Model {
   }
   absl::Status Write(const RecordingEnd&, TraceWriter&) override { return absl::UnimplementedError("of a test"); }
 
-  // The images of the process, in the order in which they came.
-  std::vector<const Followed*> ImagesOf(pid_t pid) const {
-    std::vector<const Followed*> found;
-    for (const auto& [serial, followed] : images) {
-      if (followed.image.pid == static_cast<uint32_t>(pid)) found.push_back(&followed);
-    }
-    return found;
-  }
-
   std::function<void()> when_untraced;
   bool keep_events = true;
   uint64_t consumed = 0;
