@@ -95,6 +95,13 @@ TEST(Sandbox, AFilterForAllThreadsIsHeededByAllThreads) {
   EXPECT_EQ(leak.stack(2).function(), "worker");
 }
 
+TEST(Sandbox, ThreadsInTheMiddleOfWorkAreNotCaughtAtAForbiddenCall) {
+  for (int round = 0; round < 4; ++round) {
+    const Traced traced = TraceAsBare({"at_work"});
+    EXPECT_EQ(traced.ran.out, "done 2000\n");
+  }
+}
+
 TEST(Sandbox, EventsOfThreadsThatCannotTellWhoTheyAreAreCountedAsLost) {
   const Traced traced = TraceAsBare({"new_threads"});
   EXPECT_EQ(traced.report.recording().events_lost(), 12) << Describe(traced.report);

@@ -4,6 +4,7 @@
 //   sandbox notify         the same, and nobody answers
 //   sandbox strict         SECCOMP_MODE_STRICT
 //   sandbox threads        tight, for four threads that are there already
+//   sandbox at_work        tight, for four threads in the middle of opening and closing
 //   sandbox new_threads    gettid is forbidden, and threads are made
 //   sandbox without NUMBER one system call is forbidden
 //   sandbox no_socket      socket and open are forbidden, and a child forked
@@ -149,6 +150,26 @@ static int threads(void) {
   return 5;
 }
 
+static void* pair_for_ever(void* unused) {
+  pair();
+  write(finished[1], "r", 1);
+  for (;;) pair();
+  return unused;
+}
+
+static int at_work(void) {
+  pthread_t thread;
+  char byte;
+  if (pipe(finished) != 0) return 1;
+  for (int i = 0; i < 4; ++i) pthread_create(&thread, NULL, pair_for_ever, NULL);
+  for (int i = 0; i < 4; ++i) read(finished[0], &byte, 1);
+  if (install_tight(SECCOMP_RET_KILL_PROCESS, SECCOMP_FILTER_FLAG_TSYNC) != 0) return 2;
+  int done = 0;
+  for (int i = 0; i < 20; ++i) done += work(0);
+  say("done", done);
+  return 5;
+}
+
 static void* open_three(void* unused) {
   for (int i = 0; i < 3; ++i) leak_after();
   return unused;
@@ -253,6 +274,7 @@ int main(int count, char** arguments) {
   if (strcmp(mode, "notify") == 0) return notify();
   if (strcmp(mode, "strict") == 0) return strict();
   if (strcmp(mode, "threads") == 0) return threads();
+  if (strcmp(mode, "at_work") == 0) return at_work();
   if (strcmp(mode, "new_threads") == 0) return new_threads();
   if (strcmp(mode, "without") == 0 && count > 2) return without(atoi(arguments[2]));
   if (strcmp(mode, "no_socket") == 0) return no_socket();
