@@ -1,13 +1,17 @@
 // Opens a file from code that has no unwind tables, as a JIT makes it, while its own two data files have the numbers
 // that a pipe made behind its back would have. Prints the offsets and contents of both at the end.
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-static int open_null(void) { return open("/dev/null", O_RDONLY); }
+static int open_null(void) {
+  errno = EINTR;  // as a call leaves it that a signal interrupted
+  return open("/dev/null", O_RDONLY);
+}
 
 // A function that calls its argument, with no frame pointer and an odd stack size, so that only its tables could tell.
 static int through_jit(int (*function)(void)) {
