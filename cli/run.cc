@@ -157,7 +157,8 @@ absl::Status RunTraced(Launch& launch, const RunOptions& options, SignalRelay& s
   WaitForOthers(done, launch.command[0], options.wait, signals, **session);
   serving.join();
 
-  if (served.outlived > 0) (*library)->LeaveBehind();
+  if (served.outlived + served.never_heard_of > 0) (*library)->LeaveBehind();
+  recorded.end.some_unheard = served.never_heard_of > 0;
   recorded.start.set_root_pid(static_cast<uint32_t>(*program));
   recorded.start.set_started_unix_ns((*session)->started_unix_ns());
   if (served.images == 0 && served.not_followed > 0) {

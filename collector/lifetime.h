@@ -63,7 +63,8 @@ struct Recording {
   std::vector<LeftOpen> left_open;
   InheritedDescriptors inherited;
   PassedDescriptors passed;
-  UntracedTally untraced;
+  uint64_t untraced_programs = 0;
+  UntracedTally untraced_between;
   absl::flat_hash_map<uint32_t, TracedProcess*> by_image;  // serial of its running image -> living process
   absl::flat_hash_map<uint32_t, uint32_t> pid_by_image;    // of every image there was
 };

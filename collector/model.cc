@@ -214,7 +214,8 @@ class WholeModel : public Model {
     }
     summary.set_events_lost(lost);
     summary.set_still_open(recording_.sites.Totals().still_open());
-    summary.set_complete(lost == 0 && alive == 0 && vanished == 0 && recording_.untraced.count == 0 && !ended_.empty());
+    const bool all_followed = recording_.untraced_programs == 0 && !end.some_unheard && !ended_.empty();
+    summary.set_complete(lost == 0 && alive == 0 && vanished == 0 && all_followed);
     for (const std::string& note : end.notes) summary.add_notes(note);
     const std::vector<std::string> notes = NotesOf({.lost = lost,
                                                     .closes_without_open = closes_without_open_,
@@ -222,7 +223,7 @@ class WholeModel : public Model {
                                                     .stacks_lost = recording_.sites.stacks_lost(),
                                                     .alive = alive,
                                                     .vanished = vanished,
-                                                    .untraced = recording_.untraced,
+                                                    .untraced_between = recording_.untraced_between,
                                                     .without_hello = without_hello_,
                                                     .without_stacks = without_stacks_});
     for (const std::string& note : notes) summary.add_notes(note);

@@ -54,6 +54,7 @@ struct RecordingEnd {
   uint64_t duration_ns = 0;
   int32_t exit_status = 0;
   uint32_t signal = 0;
+  bool some_unheard = false;  // processes were alive then that had not said hello
   std::vector<std::string> notes;
 };
 

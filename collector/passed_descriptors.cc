@@ -25,21 +25,23 @@ std::vector<T> SplitOff(std::vector<T>& all, uint64_t until_ns, const TimeOf& ti
 
 }  // namespace
 
-void PassedDescriptors::Candidates::Add(uint32_t place, uint64_t at_ns, const Sites& sites) {
-  const bool same = place != 0 && first_place != 0 && sites.Find(place) == sites.Find(first_place);
-  if (count == 0) {
-    first_place = place;
-  } else if (!same) {
-    first_place = 0;
-  }
-  ++count;
-  last_sent_ns = std::max(last_sent_ns, at_ns);
+void PassedDescriptors::Candidates::Add(uint32_t place, uint64_t at_ns) {
+  if (all_.size() == kMaxOfOneFile) all_.pop_front();
+  all_.push_back({.place = place, .at_ns = at_ns});
 }
 
-uint32_t PassedDescriptors::Candidates::Take(uint64_t at_ns) {
-  if (count == 0) return 0;
-  --count;
-  return at_ns < last_sent_ns ? 0 : first_place;  // one that is read so late may be of an earlier send
+uint32_t PassedDescriptors::Candidates::Take(uint64_t at_ns, const Sites& sites) {
+  if (all_.empty()) return 0;
+  const One first = all_.front();
+  const bool one_message = all_.back().at_ns == first.at_ns;
+  const bool one_place = std::all_of(all_.begin(), all_.end(), [&](const One& one) {
+    return one.place != 0 && sites.Find(one.place) == sites.Find(first.place);
+  });
+  const bool in_time = all_.back().at_ns <= at_ns;  // one that is read so late may be of an earlier send
+  all_.pop_front();
+  if (in_time && (one_message || one_place)) return first.place;
+  for (One& one : all_) one.place = 0;  // which of them this was, is not known
+  return 0;
 }
 
 void PassedDescriptors::Join(Passed& passed, uint64_t until_ns, Sites& sites) {
@@ -52,12 +54,12 @@ void PassedDescriptors::Join(Passed& passed, uint64_t until_ns, Sites& sites) {
       const auto found = by_id.find(next->id);
       const Receipt* const receipt = found != by_id.end() ? found->second : next->receipt.get();
       const bool first_is_known = receipt != nullptr && receipt->first_place != 0;
-      passed.candidates.Add(first_is_known ? receipt->first_place : next->place, next->at_ns, sites);
+      passed.candidates.Add(first_is_known ? receipt->first_place : next->place, next->at_ns);
     }
   };
   for (const auto& receipt : received) {
     send_until(receipt->at_ns);
-    receipt->first_place = passed.candidates.Take(receipt->at_ns);
+    receipt->first_place = passed.candidates.Take(receipt->at_ns, sites);
     LearnResource(*receipt, sites);
     by_id[receipt->id] = receipt.get();
   }

@@ -1,7 +1,9 @@
 // Where the descriptors that came over a socket were first opened: joins what one process received with what another
 // sent, by the file both are open on. Pure.
 //  - Sends and receipts come in any order; they are joined in the order of their times, as late as memory allows.
-//  - Each send is received once. Where it may have been one of several sends from several places, nothing is known.
+//  - Each send is received once. What is sent in one message is received in its order. Where it may have been one of
+//  several
+//    messages that name several places, nothing is known.
 //  - Memory is bounded: of what was sent and received long ago, nothing is known.
 #pragma once
 
@@ -47,13 +49,18 @@ class PassedDescriptors {
 
  private:
   // Sends that may be what the next receipt receives.
-  struct Candidates {
-    size_t count = 0;
-    uint32_t first_place = 0;  // of all; 0: of one it is not known, or they differ
-    uint64_t last_sent_ns = 0;
+  class Candidates {
+   public:
+    void Add(uint32_t place, uint64_t at_ns);
+    // Where the one received at AT_NS was first opened, and one candidate less.
+    uint32_t Take(uint64_t at_ns, const Sites& sites);
 
-    void Add(uint32_t place, uint64_t at_ns, const Sites& sites);
-    uint32_t Take(uint64_t at_ns);
+   private:
+    struct One {
+      uint32_t place;  // 0: not known
+      uint64_t at_ns;
+    };
+    std::deque<One> all_;
   };
   struct Passed {
     std::vector<Sending> sent;

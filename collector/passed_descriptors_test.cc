@@ -95,6 +95,21 @@ TEST_F(PassedDescriptorsTest, OneOfSeveralSendsFromSeveralPlacesIsNotGuessed) {
   EXPECT_EQ(FirstAddress(3, 10), 0x13u) << "both before were received by then";
 }
 
+TEST_F(PassedDescriptorsTest, WhatComesInOneMessageComesInItsOrder) {
+  SendOpened({.id = Id(1, 5), .fd = 5, .function = 1, .stack = 11});
+  SendOpened({.id = Id(1, 6), .fd = 6, .function = 1, .stack = 13});
+  const Event first = SendAgain(5, 11);
+  Event second = SendAgain(6, 13);
+  second.set_at_ns(first.at_ns());  // of one call
+  Send(first);
+  Send(second);
+  Send(Receive(8), 2);
+  Send(Receive(9), 2);
+  Written();
+  EXPECT_EQ(FirstAddress(2, 8), 0x11u);
+  EXPECT_EQ(FirstAddress(2, 9), 0x13u);
+}
+
 TEST_F(PassedDescriptorsTest, SeveralSendsFromOnePlaceAreAsGoodAsOne) {
   for (uint64_t count = 5; count < 8; ++count) OpenAndSend(count, 11);
   for (uint64_t count = 8; count < 11; ++count) Send(Receive(count), 2);

@@ -18,9 +18,9 @@ void TellUntraced(const UntracedTally& untraced, std::vector<std::string>& notes
   if (untraced.count == 0) return;
   const bool one = untraced.count == 1;
   notes.push_back(absl::StrCat(
-      untraced.count, one ? " program could not be followed (pid " : " programs could not be followed (first pid ",
-      untraced.first_pid, ": ", untraced.first_reason, "): what ", one ? "it" : "they",
-      " opened is not known, and what ", one ? "it was" : "they were", " given is shown as still open"));
+      untraced.count, one ? " program that ran between others" : " programs that ran between others",
+      " could not be followed (", one ? "" : "first ", "pid ", untraced.first_pid, ": ", untraced.first_reason, "): what ",
+      one ? "it" : "they", " opened is not known"));
 }
 
 }  // namespace
@@ -55,7 +55,7 @@ std::vector<std::string> NotesOf(const Shortcomings& some) {
        "$ process ended without notice, as by a signal: what it held by the last event is shown as still open",
        "$ processes ended without notice, as by a signal: what they held by the last event is shown as still open",
        notes);
-  TellUntraced(some.untraced, notes);
+  TellUntraced(some.untraced_between, notes);
   Tell(some.without_hello, "$ process confined itself by a seccomp filter that keeps its children from being followed",
        "$ processes confined themselves by seccomp filters that keep their children from being followed", notes);
   Tell(some.without_stacks,

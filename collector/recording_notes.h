@@ -7,7 +7,7 @@
 
 namespace fdtrace {
 
-// Programs without our library in them.
+// Programs without our library in them, after which their process ran one with it, so that nothing else tells of them.
 struct UntracedTally {
   uint64_t count = 0;
   uint64_t first_ns = UINT64_MAX;
@@ -24,7 +24,7 @@ struct Shortcomings {
   uint64_t stacks_lost = 0;
   uint64_t alive = 0;     // processes, when recording ended
   uint64_t vanished = 0;  // processes
-  UntracedTally untraced;
+  UntracedTally untraced_between;
   uint64_t without_hello = 0;   // processes whose seccomp filter keeps their children from saying hello
   uint64_t without_stacks = 0;  // processes whose seccomp filter keeps them from taking stacks
 };

@@ -39,7 +39,7 @@ namespace {
 constexpr int64_t kMs = 1'000'000;
 constexpr int64_t kLongestSleepNs = 500 * kMs;
 constexpr int64_t kPollNs = 1 * kMs;  // where the kernel or a limit denies us a bell thread or a pidfd
-constexpr int64_t kStragglersNs = 5 * kMs;
+constexpr int64_t kUnfollowedLingerNs = 200 * kMs;
 
 // What an epoll event is about; above, the serials of images.
 enum : uint64_t { kDoor, kWoken, kRoot, kFirstImage };
@@ -126,7 +126,7 @@ class SessionImpl final : public Session {
   ProcessWatch root_;
   int64_t root_ended_ns_ = 0;
   int64_t next_drain_ns_ = 0;  // though nobody rings
-  Stragglers stragglers_;
+  std::optional<Stragglers> stragglers_;  // looked for while nobody else is there
 };
 
 bool SessionImpl::Watch(int fd, uint64_t about) {
@@ -153,6 +153,10 @@ Served SessionImpl::Serve(const ServeOptions& options) {
     ServeUntilEnd(options, served);
   }
   LeaveTheLiving(served);
+  if (stragglers_.has_value()) {
+    for (const pid_t pid : stragglers_->seen()) notes_.NeverHeardOf(pid);
+    served.never_heard_of = static_cast<uint32_t>(stragglers_->seen().size());
+  }
   served.images = welcomed_;
   served.not_followed = static_cast<uint32_t>(notes_.not_followed());
   served.duration_ns = SinceStart();
@@ -194,11 +198,14 @@ bool SessionImpl::HaveAllEnded(const ServeOptions& options, Served& served) {
   const int64_t now_ns = MonotonicNs();
   if (now_ns - root_ended_ns_ >= options.linger.count()) return true;
   if (!processes_.empty()) {
-    stragglers_ = Stragglers();
+    stragglers_.reset();
     return false;
   }
-  // A child between fork or exec and its hello: known by the variable in its environment alone.
-  return !stragglers_.MayStillComeForward(greeter_->variable(), options.root_pid, now_ns);
+  // A child between fork or exec and its hello: known by the variable in its environment alone. So are those that are not to be
+  // followed, and have been told so.
+  if (options.follow.whom != Follow::Whom::kAll && now_ns - root_ended_ns_ >= kUnfollowedLingerNs) return true;
+  if (!stragglers_.has_value()) stragglers_.emplace(greeter_->variable(), options.root_pid);
+  return !stragglers_->MayStillCome(now_ns);
 }
 
 int64_t SessionImpl::SleepLimit(const ServeOptions& options, bool bell_works) {
@@ -207,7 +214,7 @@ int64_t SessionImpl::SleepLimit(const ServeOptions& options, bool bell_works) {
   const bool root_is_polled = root_ended_ns_ == 0 && root_.fd() < 0;
   if (!bell_works || processes_.must_be_polled() || root_is_polled) until_ns = std::min(until_ns, now_ns + kPollNs);
   if (root_ended_ns_ != 0) until_ns = std::min(until_ns, root_ended_ns_ + options.linger.count());
-  if (root_ended_ns_ != 0 && processes_.empty()) until_ns = std::min(until_ns, now_ns + kStragglersNs);
+  if (root_ended_ns_ != 0 && stragglers_.has_value()) until_ns = std::min(until_ns, stragglers_->next_look_ns());
   return std::max<int64_t>(until_ns - now_ns, 0);
 }
 

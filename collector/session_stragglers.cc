@@ -3,35 +3,63 @@
 #include <dirent.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "collector/procfs.h"
 #include "proto/session.h"
 
 namespace fdtrace {
+namespace {
 
-std::vector<pid_t> ProcessesWith(const std::string& variable, pid_t except) {
-  const std::string entry = absl::StrCat(kSessionVariable, "=", variable);
-  std::vector<pid_t> found;
+constexpr int64_t kMs = 1'000'000;
+constexpr int64_t kOftenNs = 200 * kMs;  // so long, every 5 ms; then every 50
+constexpr int64_t kShortNs = 5 * kMs, kLongNs = 50 * kMs;
+
+std::vector<pid_t> AllProcesses() {
+  std::vector<pid_t> all;
   const std::unique_ptr<DIR, int (*)(DIR*)> processes(opendir("/proc"), closedir);
-  if (processes == nullptr) return found;
-  const pid_t self = getpid();
+  if (processes == nullptr) return all;
   while (const dirent* const one = readdir(processes.get())) {
     pid_t pid = 0;
     const char* const end = one->d_name + strlen(one->d_name);
-    if (std::from_chars(one->d_name, end, pid).ptr != end || pid == self || pid == except) continue;
-    const auto process = ProcessDirectory::Open(pid);
-    if (process.ok() && process->Read("environ").find(entry) != std::string::npos) found.push_back(pid);
+    if (std::from_chars(one->d_name, end, pid).ptr == end) all.push_back(pid);
   }
-  return found;
+  return all;
 }
 
-bool Stragglers::MayStillComeForward(const std::string& variable, pid_t root, int64_t now_ns) {
-  if (first_asked_ns_ == 0) first_asked_ns_ = now_ns;
-  return now_ns - first_asked_ns_ < kStragglerLimitNs && !ProcessesWith(variable, root).empty();
+}  // namespace
+
+void Stragglers::Look() {
+  const std::string entry = absl::StrCat(kSessionVariable, "=", variable_);
+  const std::vector<pid_t> ended_before = std::exchange(ended_, {});
+  const pid_t self = getpid();
+  seen_.clear();
+  may_have_missed_ = false;
+  for (const pid_t pid : AllProcesses()) {
+    if (pid == self || pid == except_) continue;
+    const auto process = ProcessDirectory::Open(pid);
+    if (process.ok() && process->Read("environ").find(entry) != std::string::npos) {
+      seen_.push_back(pid);
+    } else if (!process.ok() || !process->Lives()) {
+      ended_.push_back(pid);
+      may_have_missed_ |= !std::binary_search(ended_before.begin(), ended_before.end(), pid);
+    }
+  }
+  std::sort(ended_.begin(), ended_.end());
+}
+
+bool Stragglers::MayStillCome(int64_t now_ns) {
+  if (first_look_ns_ == 0) first_look_ns_ = now_ns;
+  if (now_ns >= next_look_ns_) {
+    Look();
+    next_look_ns_ = now_ns + (now_ns - first_look_ns_ < kOftenNs ? kShortNs : kLongNs);
+  }
+  return may_have_missed_ || !seen_.empty();
 }
 
 }  // namespace fdtrace

@@ -2,7 +2,6 @@
 // its first event, or between exec and its library's constructor.
 //
 //  - They are known by the session's variable, which their environment in /proc holds.
-//  - One that stays silent for kStragglerLimit is not waited for: it may be static, or never open anything.
 #pragma once
 
 #include <sys/types.h>
@@ -13,18 +12,27 @@
 
 namespace fdtrace {
 
-inline constexpr int64_t kStragglerLimitNs = 200'000'000;
-
-// Processes other than EXCEPT whose environment has VARIABLE's value.
-std::vector<pid_t> ProcessesWith(const std::string& variable, pid_t except);
-
 class Stragglers {
  public:
-  // Asked when nobody is left: true while there is someone to wait for.
-  bool MayStillComeForward(const std::string& variable, pid_t root, int64_t now_ns);
+  // Processes other than EXCEPT whose environment has VARIABLE's value.
+  Stragglers(std::string variable, pid_t except) : variable_(std::move(variable)), except_(except) {}
+
+  // Looks again, if it is time to. True while there is someone to wait for, or may be: whoever ended while /proc was read may
+  // have left a child that it did not show.
+  bool MayStillCome(int64_t now_ns);
+  int64_t next_look_ns() const { return next_look_ns_; }
+
+  // As last seen.
+  const std::vector<pid_t>& seen() const { return seen_; }
 
  private:
-  int64_t first_asked_ns_ = 0;
+  void Look();
+
+  std::string variable_;
+  pid_t except_;
+  std::vector<pid_t> seen_, ended_;  // ended: not yet reaped, as last seen; sorted
+  bool may_have_missed_ = false;
+  int64_t first_look_ns_ = 0, next_look_ns_ = 0;
 };
 
 }  // namespace fdtrace

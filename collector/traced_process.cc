@@ -292,7 +292,7 @@ void TracedProcess::BecameUntraced(const UntracedProgram& program) {
 }
 
 void TracedProcess::CountUntraced() {
-  if (untraced_) recording_.untraced.Add(received_ns_, totals_.pid(), totals_.untraced_reason());
+  if (untraced_) ++recording_.untraced_programs;
 }
 
 // What a program opens that is not followed is none of the recording's.

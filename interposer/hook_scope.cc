@@ -4,7 +4,6 @@
 
 #include "interposer/raw_syscall.h"
 #include "interposer/ring_writer.h"
-#include "interposer/seccomp.h"
 #include "interposer/seccomp_calls.h"
 
 __thread fdtrace::ThreadState fdtrace_thread = {};
@@ -40,7 +39,7 @@ HookScope::HookScope(Purpose purpose) : saved_errno_(errno), mark_(LiveMark()) {
 void HookScope::Enter(Purpose purpose) {
   ThreadState& thread = fdtrace_thread;
   const bool vfork_child = InVforkChild();
-  if (vfork_child && (thread.vfork_changes == nullptr || !HelloIsPermitted())) return;
+  if (vfork_child && thread.vfork_changes == nullptr) return;
   // A vfork child cannot say hello: the memory that it would mark as attached is its parent's.
   Attachment* const attachment = purpose == Purpose::kRecord && !vfork_child ? Attach() : AttachedAlready();
   if (attachment == nullptr || !CollectorLives(*attachment->session)) return;

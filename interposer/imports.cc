@@ -65,7 +65,7 @@ bool Overwrite(uintptr_t slot, void* value) {
 
 }  // namespace
 
-bool RedirectImports(const link_map& object, void* (*replacement)(const char* name)) {
+bool RedirectImports(const link_map& object, void* (*replacement)(const link_map& object, const char* name)) {
   const Tables tables = TablesOf(object);
   if (tables.symbols == nullptr || tables.names == nullptr) return false;
   for (int table = 0; table < 2; ++table) {
@@ -75,7 +75,7 @@ bool RedirectImports(const link_map& object, void* (*replacement)(const char* na
       if (type != kJumpSlot && type != kGlobalData) continue;
       const ElfW(Sym)& symbol = tables.symbols[ELF64_R_SYM(relocation.r_info)];
       if (symbol.st_shndx != SHN_UNDEF) continue;
-      void* const value = replacement(tables.names + symbol.st_name);
+      void* const value = replacement(object, tables.names + symbol.st_name);
       if (value != nullptr && !Overwrite(object.l_addr + relocation.r_offset, value)) return false;
     }
   }

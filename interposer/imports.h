@@ -7,8 +7,8 @@
 
 namespace fdtrace {
 
-// Asks `replacement(name)` for each function that the object imports, and uses what it returns if that is not null.
-// False when the object's tables could not be read or written.
-bool RedirectImports(const link_map& object, void* (*replacement)(const char* name));
+// Asks `replacement(object, name)` for each function that the object imports, and uses what it returns if that is not
+// null. False when the object's tables could not be read or written.
+bool RedirectImports(const link_map& object, void* (*replacement)(const link_map& object, const char* name));
 
 }  // namespace fdtrace

@@ -24,14 +24,6 @@
 namespace fdtrace {
 namespace {
 
-// What a vfork child has forbidden itself: its memory is its parent's, its filter is not.
-__thread uint32_t vfork_child_forbidden = 0;
-
-uint32_t ForbiddenHere() {
-  if (!InVforkChild()) vfork_child_forbidden = 0;
-  return ForbiddenCalls() | vfork_child_forbidden;
-}
-
 bool Readable(const void* from, size_t bytes) {
   const auto* const first = static_cast<const char*>(from);
   for (size_t at = 0; at < bytes; at += kPageBytes) {
@@ -44,7 +36,7 @@ bool Readable(const void* from, size_t bytes) {
 uint32_t WouldForbid(const Installation& installation) {
   if (installation.strict) return kAllOurCalls;
   if (installation.program == nullptr) return 0;
-  const uint32_t already = ForbiddenHere();
+  const uint32_t already = ForbiddenCalls();
   if ((already & Bit(OurCall::kTestAddress)) != 0) return kAllOurCalls;  // it cannot be looked at
   if (!Readable(installation.program, sizeof(sock_fprog))) return 0;
   const sock_fprog program = *installation.program;
@@ -116,10 +108,10 @@ void Tell() {
 
 }  // namespace
 
-bool HelloIsPermitted() { return ForbiddenHere() == 0; }
+bool HelloIsPermitted() { return ForbiddenCalls() == 0; }
 
 Installed internal::Confine(const Installation& installation, Installed (*call)(const void*), const void* closure) {
-  const uint32_t added = WouldForbid(installation) & ~ForbiddenHere();
+  const uint32_t added = WouldForbid(installation) & ~ForbiddenCalls();
   if (InVforkChild()) {
     const Installed installed = call(closure);
     if (installed.successfully) vfork_child_forbidden |= added;

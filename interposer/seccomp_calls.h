@@ -40,12 +40,15 @@ namespace internal {
 inline constinit std::atomic<uint64_t> g_forbidden{0};
 }  // namespace internal
 
+// What the vfork child that runs in this thread has forbidden itself: its memory is its parent's, its filter is not.
+inline __attribute__((tls_model("initial-exec"))) __thread uint32_t vfork_child_forbidden = 0;
+
 inline constexpr uint32_t kAllOurCalls = (1u << static_cast<uint32_t>(OurCall::kCount)) - 1;
 
 constexpr uint32_t Bit(OurCall call) { return 1u << static_cast<uint32_t>(call); }
 
 inline uint32_t ForbiddenCalls() {
-  return static_cast<uint32_t>(internal::g_forbidden.load(std::memory_order_relaxed));
+  return static_cast<uint32_t>(internal::g_forbidden.load(std::memory_order_relaxed)) | vfork_child_forbidden;
 }
 
 inline bool MayCall(OurCall call) { return (ForbiddenCalls() & Bit(call)) == 0; }

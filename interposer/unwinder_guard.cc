@@ -8,6 +8,7 @@
 #include "interposer/unwinder_guard.h"
 
 #include <dlfcn.h>
+#include <link.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -170,6 +171,27 @@ int CreateKey(pthread_key_t* key, Destructor* destructor) {
   return g_libc.create_key(key, EndThread);
 }
 
+// libunwind's variables of each thread, in memory that every thread has from its beginning: the loader would allocate
+// them at a thread's first stack, by malloc, which a signal handler may have interrupted.
+constexpr size_t kThreadBytes = 64;
+alignas(16) __thread unsigned char thread_variables[kThreadBytes] = {};
+
+struct ThreadVariable {  // tls_index, of the ABI for thread-local storage
+  uintptr_t module;
+  uintptr_t offset;
+};
+void* AddressOf(const ThreadVariable* variable) { return thread_variables + variable->offset; }
+
+// All of them fit, and are zero to begin with.
+bool ThreadVariablesFit(const link_map& object) {
+  const auto* const header = reinterpret_cast<const ElfW(Ehdr)*>(object.l_addr);
+  const auto* const parts = reinterpret_cast<const ElfW(Phdr)*>(object.l_addr + header->e_phoff);
+  for (size_t i = 0; i < header->e_phnum; ++i) {
+    if (parts[i].p_type == PT_TLS) return parts[i].p_filesz == 0 && parts[i].p_memsz <= kThreadBytes;
+  }
+  return false;
+}
+
 struct Replacement {
   const char* name;
   void* function;
@@ -206,7 +228,7 @@ __attribute__((noinline)) size_t internal::UnwindWithoutLocking(size_t (*unwind)
   return count;
 }
 
-void* GuardedImport(const char* name) {
+void* GuardedImport(const link_map& unwinder, const char* name) {
   const Replacement guard[] = {
       {"pipe2", reinterpret_cast<void*>(Pipe)},
       {"pipe", reinterpret_cast<void*>(Pipe)},
@@ -232,7 +254,10 @@ void* GuardedImport(const char* name) {
   for (const Replacement& replacement : guard) {
     if (found && TextEquals(name, replacement.name)) return replacement.function;
   }
-  return libc == nullptr || TextEquals(name, "__tls_get_addr") ? nullptr : dlsym(libc, name);
+  if (TextEquals(name, "__tls_get_addr")) {  // the loader's, not libc's
+    return ThreadVariablesFit(unwinder) ? reinterpret_cast<void*>(AddressOf) : nullptr;
+  }
+  return libc == nullptr ? nullptr : dlsym(libc, name);
 }
 
 }  // namespace fdtrace

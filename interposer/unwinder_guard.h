@@ -2,6 +2,8 @@
 // Safe in signal handlers and after fork.
 #pragma once
 
+#include <link.h>
+
 #include <cstddef>
 
 #include "interposer/seccomp_calls.h"
@@ -9,7 +11,7 @@
 namespace fdtrace {
 
 // The function that libunwind is to call by this name: one of the guard's, or libc's own; null to leave it as it is.
-void* GuardedImport(const char* name);
+void* GuardedImport(const link_map& unwinder, const char* name);
 
 // Is there memory at this address? False as well where a seccomp filter forbids to ask.
 bool IsReadable(const void* address);

@@ -8,6 +8,7 @@
 #include "interposer/raw_syscall.h"
 #include "interposer/real_functions.h"
 #include "interposer/ring_writer.h"
+#include "interposer/seccomp_calls.h"
 #include "interposer/stacks.h"
 #include "interposer/undeclared.h"
 #include "interposer/vfork_changes.h"
@@ -45,7 +46,7 @@ void fdtrace_before_vfork() {
 
 void fdtrace_in_vfork_child() {
   const HookScope scope;
-  if (scope.recording()) {
+  if (scope.recording() && MayCall(OurCall::kProcessId)) {
     WriteVforkChild(scope, static_cast<int>(RawSyscall(SYS_getpid)), fdtrace_thread.vfork_stack);
   }
 }
@@ -53,6 +54,7 @@ void fdtrace_in_vfork_child() {
 long fdtrace_after_vfork(long result) {
   ThreadState& thread = fdtrace_thread;
   --thread.vfork_depth;
+  vfork_child_forbidden = 0;
   if (thread.vfork_changes != nullptr) {
     LeaveChildsWork(thread.vfork_changes->End());
     if (result > 0) {

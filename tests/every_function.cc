@@ -279,6 +279,7 @@ bool VforkChildCloses(Row row) {
   if (child == 0) {
     close(fd);
     dup2(0, 850);
+    close(850);
     _exit(7);
   }
   return Reap(child) && fcntl(fd, F_GETFD) >= 0 && fcntl(850, F_GETFD) == -1 && close(fd) == 0;
