@@ -129,7 +129,8 @@ void HeldDescriptors::ExecUnlooked(uint64_t at_ns, const Openers& kept) {
   LeaveImage(at_ns);
   absl::erase_if(by_number_, [&](const auto& entry) {
     const auto& [fd, lifetime] = entry;
-    if (fd <= kLastStandardNumber || survivors.contains(fd) || kept.contains(fd)) return false;
+    const bool stays = fd <= kLastStandardNumber || survivors.contains(fd) || kept.contains(fd);
+    if (stays && lifetime.origin != Origin::kProvisional) return false;
     EndSeen(lifetime, ByExec(at_ns));
     return true;
   });

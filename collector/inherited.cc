@@ -8,18 +8,23 @@ namespace fdtrace {
 
 void InheritedDescriptors::Row::Add(const Row& other) {
   count += other.count;
-  for (const int fd : other.fds) {
-    if (fds.size() < kMaxNumbers) fds.insert(fd);
+  for (const int number : other.fds) {
+    if (fds.size() < kMaxNumbers) fds.insert(number);
   }
-  if (std::tie(other.first_ns, other.process) >= std::tie(first_ns, process)) return;
+  if (std::tie(other.first_ns, other.process, other.fd) >= std::tie(first_ns, process, fd)) return;
   first_ns = other.first_ns;
   process = other.process;
+  fd = other.fd;
   opener_pid = other.opener_pid;
 }
 
 void InheritedDescriptors::Count(const Opener& opener, int fd, const Receiver& receiver) {
-  rows_[{opener.place, receiver.executable}].Add(
-      {.count = 1, .fds = {fd}, .first_ns = receiver.at_ns, .process = receiver.process, .opener_pid = opener.pid});
+  rows_[{opener.place, receiver.executable}].Add({.count = 1,
+                                                  .fds = {fd},
+                                                  .first_ns = receiver.at_ns,
+                                                  .process = receiver.process,
+                                                  .fd = fd,
+                                                  .opener_pid = opener.pid});
 }
 
 void InheritedDescriptors::MakeSites(Sites& sites) const {

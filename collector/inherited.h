@@ -39,7 +39,8 @@ class InheritedDescriptors {
     uint64_t count = 0;
     std::set<int> fds;
     uint64_t first_ns = UINT64_MAX;
-    uint32_t process = 0;  // these two: of the first
+    uint32_t process = 0;  // these three: of the first
+    int fd = -1;
     uint32_t opener_pid = 0;
 
     void Add(const Row& other);

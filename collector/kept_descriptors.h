@@ -15,21 +15,23 @@ class KeptDescriptors {
   void Keep(uint32_t ring, int fd, const Opener& opener) { rings_[ring].next[fd] = opener; }
   void Execute(uint32_t ring, uint64_t at_ns, bool spawns);
   void ExecFailed(uint32_t ring) { rings_[ring].latest = Announced(); }
-  void Spawned(uint32_t ring, uint32_t pid) { rings_[ring].latest.child_pid = pid; }
+  void Spawned(uint32_t ring, uint32_t pid);
 
   // A program that a ring has announced.
   struct Announced {
     bool any = false;
     bool spawns = false;
     uint64_t at_ns = 0;
-    uint32_t child_pid = 0;  // of one that spawns; 0: not known, or not yet
+    bool is_under_way = false;  // spawns, and the Spawned is still to come
+    uint32_t child_pid = 0;     // of one that spawns; 0: not known, or not yet
     Openers receives;
   };
   // The program that replaces this one; null when none was announced.
   const Announced* Exec() const;
 
   struct Given {
-    bool certain = false;  // the set of that very child; else of all children whose pid is not known, the latest first
+    bool any = false;      // an Executing was read that may be that child's
+    bool certain = false;  // it was that very child's; else these are of all that may be, the latest first
     Openers receives;
   };
   // What a child that was spawned receives.

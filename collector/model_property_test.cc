@@ -87,10 +87,30 @@ void CheckTotals(const KeptTrace& trace, const NaiveKernel& kernel, bool in_orde
   if (in_order) {
     EXPECT_EQ(trace.end.closed_unseen(), kernel.closed_unseen());
     EXPECT_EQ(trace.end.opened_unseen(), kernel.opened_unseen());
-    EXPECT_TRUE(trace.end.complete());
+    EXPECT_EQ(trace.end.complete(), kernel.untraced_programs() == 0);
   }
   EXPECT_EQ(trace.end.events_lost(), 0u) << testing::PrintToString(
       std::vector<std::string>(trace.end.notes().begin(), trace.end.notes().end()));
+}
+
+void CheckInherited(const KeptTrace& trace, const NaiveKernel& kernel) {
+  std::set<std::pair<Code, std::string>> met;
+  for (const TraceInherited& inherited : trace.inherited) {
+    SCOPED_TRACE(inherited.ShortDebugString());
+    Code code;
+    if (inherited.site() != 0) {
+      const TraceSite& site = trace.sites.at(inherited.site() - 1);
+      code = CodeOf(trace, site.stack(), site.function());
+    }
+    EXPECT_TRUE(met.insert({code, inherited.executable()}).second) << "one row for one place and program";
+    const auto expected = kernel.inherited().find({code, inherited.executable()});
+    ASSERT_NE(expected, kernel.inherited().end());
+    EXPECT_EQ(inherited.count(), expected->second.count);
+    EXPECT_EQ(std::set<int>(inherited.fds().begin(), inherited.fds().end()), expected->second.fds);
+    EXPECT_EQ(inherited.process(), expected->second.process);
+    EXPECT_EQ(inherited.opener_pid(), expected->second.opener_pid);
+  }
+  EXPECT_EQ(met.size(), kernel.inherited().size());
 }
 
 void RunAndCheck(uint32_t seed, int steps, bool in_order, bool passes_by) {
@@ -101,6 +121,7 @@ void RunAndCheck(uint32_t seed, int steps, bool in_order, bool passes_by) {
       kernel.model().Write({.duration_ns = kernel.now(), .exit_status = 0, .signal = 0, .notes = {}}, trace).ok());
   CheckSites(trace, kernel, in_order);
   CheckTotals(trace, kernel, in_order);
+  CheckInherited(trace, kernel);
 }
 
 TEST(ModelPropertyTest, WhateverTheOrderOfRingsEveryDescriptorIsCountedOnceAndRight) {

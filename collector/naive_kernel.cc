@@ -1,47 +1,11 @@
 #include "collector/naive_kernel.h"
 
-#include <deque>
 #include <iterator>
 
+#include "collector/naive_process.h"
 #include "gtest/gtest.h"
 
 namespace fdtrace::naive {
-namespace {
-
-constexpr uint32_t kOpenFunction = 1, kCloseFunction = 2, kDup = 3, kDup2 = 4, kCloseRange = 5;
-const std::map<uint32_t, std::string> kNames = {{1, "open"}, {2, "close"}, {3, "dup"}, {4, "dup2"}, {5, "close_range"}};
-constexpr int kNumbers = 24;
-constexpr uint32_t kStacks = 5;
-constexpr uint32_t kRings = 3;
-constexpr uint64_t kModule = 77;
-
-}  // namespace
-
-// Does the model know of a descriptor that no event told of?
-enum class Known { kNo, kOnce, kYes };  // kOnce: a look has found it, which is not believed yet
-
-struct Slot {
-  bool in_kernel = false;
-  uint64_t id = 0;       // as the interposer's table has it
-  Fate* fate = nullptr;  // of the descriptor this process opened here; null: not its own, and then:
-  Known known = Known::kNo;
-};
-
-struct Process {
-  uint32_t pid = 0;
-  uint32_t serial = 0;
-  uint32_t first_serial = 0;
-  uint32_t forked_from = 0;
-  bool greeted = false;
-  bool touched = false;
-  bool missed = false;  // the last look found something gone
-  uint64_t salt = 0;
-  uint64_t ids = 0;
-  std::map<int, Slot> slots;
-  std::set<uint64_t> told;  // stacks (their hashes) and functions (their numbers) already sent
-  std::map<uint32_t, std::deque<Event>> rings;
-};
-
 NaiveKernel::NaiveKernel(uint32_t seed, bool in_order, bool passes_by)
     : random_(seed), in_order_(in_order), passes_by_(passes_by), model_(MakeModel()) {
   Start(0);
@@ -79,9 +43,19 @@ Process& NaiveKernel::Start(uint32_t forked_from) {
   if (forked_from == 0) {
     for (int fd = 0; fd < 4; ++fd) result.slots[fd].in_kernel = true;
     Greet(result);
+    // What fdtrace's caller gave it.
+    inherited_[{Code(), result.executable}] = {.count = 1, .fds = {3}, .process = result.first_serial, .opener_pid = 0};
   }
   return result;
 }
+
+uint64_t NaiveKernel::NextId(Process& process) {
+  Process& of = process.vforked_from != nullptr ? *process.vforked_from : process;
+  return Id(of.serial, ++of.ids);
+}
+
+// A child of vfork has its parent's one.
+uint32_t NaiveKernel::AnyRing(const Process& process) { return process.vforked_from != nullptr ? 0 : Below(kRings); }
 
 Code NaiveKernel::AnyCode(uint32_t function) {
   return {.address = 1 + Below(kStacks), .function = kNames.at(function)};
@@ -106,6 +80,9 @@ bool NaiveKernel::Miss(Slot& slot) {
 void NaiveKernel::Greet(Process& process) {
   if (process.greeted) return;
   process.greeted = true;
+  for (const auto& [pid, parent] : processes_) {
+    if (process.forked_from != 0 && parent->serial == process.forked_from) Drain(*parent);  // as the session does
+  }
   process.serial = ++last_serial_;
   if (process.first_serial == 0) process.first_serial = process.serial;
   pids_[process.first_serial] = process.pid;
@@ -115,7 +92,8 @@ void NaiveKernel::Greet(Process& process) {
   image.serial = process.serial;
   image.forked_from = process.forked_from;
   image.pid = process.pid;
-  image.parent_pid = 1;
+  image.parent_pid = process.parent_pid;
+  image.executable = process.executable;
   image.started_ns = now_;
   image.present = Seen(InKernel(process));
   for (auto& [fd, slot] : process.slots) {
@@ -123,6 +101,7 @@ void NaiveKernel::Greet(Process& process) {
   }
   model_->ImageStarted(image);
   process.forked_from = 0;
+  if (std::exchange(process.new_program, false)) Receive(process);
 }
 
 std::vector<int> NaiveKernel::InKernel(const Process& process) {
@@ -183,7 +162,7 @@ void NaiveKernel::Operation(const Code& code, int change) {
 // Opens at fd; `over` what is there, closing it, as dup2 does.
 void NaiveKernel::Open(Process& process, int fd, uint32_t function, bool over, uint64_t source) {
   const Code code = AnyCode(function);
-  const uint32_t ring = Below(kRings);
+  const uint32_t ring = AnyRing(process);
   Slot& slot = process.slots[fd];
   slot.in_kernel = true;
   if (!process.greeted) {
@@ -201,7 +180,13 @@ void NaiveKernel::Open(Process& process, int fd, uint32_t function, bool over, u
   } else if (!over) {
     Miss(before);
   }
-  slot = {.in_kernel = true, .id = Id(process.serial, ++process.ids), .fate = NewFate(process, fd, code)};
+  slot = {.in_kernel = true,
+          .id = NextId(process),
+          .fate = NewFate(process, fd, code),
+          .function = function,
+          .stack = hash,
+          .opener = code,
+          .opener_pid = process.pid};
   const uint64_t replaced = over ? 0 : before.id;
   process.rings[ring].push_back(OpenedEvent(now_, {.id = slot.id,
                                                    .fd = fd,
@@ -216,7 +201,7 @@ void NaiveKernel::Open(Process& process, int fd, uint32_t function, bool over, u
 
 void NaiveKernel::Close(Process& process, int fd) {
   const Code code = AnyCode(kCloseFunction);
-  const uint32_t ring = Below(kRings);
+  const uint32_t ring = AnyRing(process);
   Slot& slot = process.slots[fd];
   const bool was_unknown = process.greeted && slot.id == 0 && slot.fate == nullptr && slot.known == Known::kNo;
   if (slot.id == 0) {
@@ -230,7 +215,7 @@ void NaiveKernel::Close(Process& process, int fd) {
   if (slot.fate != nullptr) EndFate(slot.fate, code);
   opened_unseen_ += was_unknown || slot.known == Known::kOnce;
   slot = {};
-  process.touched = true;
+  Touch(process);
 }
 
 void NaiveKernel::CloseRange(Process& process) {
@@ -240,7 +225,7 @@ void NaiveKernel::CloseRange(Process& process) {
   Greet(process);
   BeforeCloseByNumber(process);
   const Code code = AnyCode(kCloseRange);
-  const uint32_t ring = Below(kRings), first = Below(kNumbers);
+  const uint32_t ring = AnyRing(process), first = Below(kNumbers);
   const uint32_t last = Below(2) == 0 ? UINT32_MAX : first + Below(6);
   const uint64_t hash = TellStack(process, ring, code.address, kCloseRange);
   for (auto& [fd, slot] : process.slots) {
@@ -255,35 +240,7 @@ void NaiveKernel::CloseRange(Process& process) {
   }
   process.rings[ring].push_back(
       ClosedRangeEvent(now_, {.first = first, .last = last, .function = kCloseRange, .stack = hash}));
-  process.touched = true;
-}
-
-void NaiveKernel::Fork(Process& parent) {
-  if (processes_.size() >= 6) return;
-  Process& child = Start(parent.serial);
-  child.slots = parent.slots;
-  for (auto& [fd, slot] : child.slots) {
-    slot.fate = nullptr;
-    slot.known = Known::kNo;
-  }
-  child.told = parent.told;
-  child.salt = parent.salt;
-}
-
-void NaiveKernel::Exec(Process& process) {
-  Drain(process);
-  DrainAll();  // the ancestors' definitions too, as a collector does
-  const Code exec = {.address = 0, .function = "exec"};
-  for (auto& [fd, slot] : process.slots) {
-    if (slot.in_kernel && Below(2) == 0) slot.in_kernel = false;
-    if (!slot.in_kernel && slot.fate != nullptr) EndFate(slot.fate, exec);
-    if (!slot.in_kernel) slot = {};
-    slot.id = 0;
-  }
-  process.told.clear();
-  process.salt = ++salts_ * 1'000'000'000ull;
-  process.greeted = false;
-  Greet(process);
+  Touch(process);
 }
 
 void NaiveKernel::Compare(Process& process) {
@@ -304,9 +261,10 @@ void NaiveKernel::Compare(Process& process) {
 
 void NaiveKernel::End(Process& process) {
   DrainAll();
-  if (process.greeted) {
-    const bool announced = in_order_ || Below(2) == 0;
-    if (announced) Compare(process);
+  if (process.serial != 0) {
+    const bool followed = process.greeted && process.vforked_from == nullptr;
+    const bool announced = !process.untraced && (in_order_ || Below(2) == 0);
+    if (announced && followed) Compare(process);
     model_->ProcessEnded(process.serial, now_, announced ? ProcessEnd::kExited : ProcessEnd::kVanished);
     for (auto& [fd, slot] : process.slots) {
       if (slot.fate == nullptr && slot.known == Known::kOnce) Confirm(slot);
@@ -317,8 +275,11 @@ void NaiveKernel::End(Process& process) {
 }
 
 void NaiveKernel::Step(Process& process) {
-  const uint32_t kind = Below(100);
-  if (kind < 40) {
+  if (process.new_program) Greet(process);
+  const uint32_t kind = Below(105);
+  if (process.untraced) {
+    if (kind < 30) Exec(process);
+  } else if (kind < 40) {
     if (const int fd = Free(process); fd >= 0) Open(process, fd, kOpenFunction, false);
   } else if (kind < 43) {
     CloseRange(process);
@@ -330,7 +291,7 @@ void NaiveKernel::Step(Process& process) {
   } else if (kind < 80) {
     if (const int fd = Used(process); fd >= 0 && process.greeted) Open(process, fd, kDup2, true);
   } else if (kind < 84) {
-    if (const int fd = Used(process); fd >= 0 && passes_by_ && process.touched) process.slots[fd].in_kernel = false;
+    if (const int fd = Used(process); fd >= 0 && passes_by_ && process.touched) PassByClose(process, process.slots[fd]);
   } else if (kind < 86) {
     if (passes_by_ && process.touched) OpenUnseen(process);
   } else if (kind < 91) {
@@ -339,19 +300,39 @@ void NaiveKernel::Step(Process& process) {
     if (process.greeted) Exec(process);
   } else if (kind < 98) {
     if (process.greeted) Compare(process);
+  } else if (kind < 101) {
+    if (process.greeted) Spawn(process);
+  } else if (kind < 103) {
+    if (process.greeted) Vfork(process);
   } else if (processes_.size() > 1) {
     End(process);
   }
 }
 
+// An image's first event is taken for what its hello came upon: if it closes, it is read first.
+void NaiveKernel::Touch(Process& process) {
+  if (!std::exchange(process.touched, true)) Drain(process);
+}
+
+void NaiveKernel::PassByClose(Process& process, Slot& slot) {
+  slot.in_kernel = false;
+  if (slot.id == 0) Drain(process);  // likewise, and what is opened there next is not
+}
+
 // By a raw system call, at a number whose slot is empty: else two unseen changes would look like none. What is closed
 // by number alone is told apart by the order of events, so none may be under way.
 void NaiveKernel::OpenUnseen(Process& process) {
-  Compare(process);
-  while (process.missed) Compare(process);
+  Settle(process);
   now_ += 2;
   const int fd = Free(process);
-  if (fd >= 0 && process.slots[fd].id == 0 && process.slots[fd].fate == nullptr) process.slots[fd].in_kernel = true;
+  if (fd >= 0 && process.slots[fd].id == 0 && process.slots[fd].fate == nullptr)
+    process.slots[fd] = {.in_kernel = true};
+}
+
+// The model knows all that is there and no more.
+void NaiveKernel::Settle(Process& process) {
+  Compare(process);
+  while (process.missed) Compare(process);
 }
 
 void NaiveKernel::Deliver() {

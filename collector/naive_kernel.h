@@ -43,6 +43,14 @@ struct SiteCount {
   std::vector<uint32_t> history;  // open after each operation
 };
 
+// What programs of one name received of what was opened at one place.
+struct InheritedCount {
+  uint64_t count = 0;
+  std::set<int> fds;
+  uint32_t process = 0;  // serial; these two: of the first
+  uint32_t opener_pid = 0;
+};
+
 struct Slot;
 struct Process;
 
@@ -63,6 +71,9 @@ class NaiveKernel {
   // When read in order.
   uint64_t opened_unseen() const { return opened_unseen_; }
   uint64_t closed_unseen() const { return closed_unseen_; }
+  // By the code that opened and the program that received; code without a function is fdtrace's caller.
+  const std::map<std::pair<Code, std::string>, InheritedCount>& inherited() const { return inherited_; }
+  uint64_t untraced_programs() const { return untraced_programs_; }
   // By the process's serial in the trace.
   const std::map<uint32_t, uint32_t>& pids() const { return pids_; }
 
@@ -88,10 +99,24 @@ class NaiveKernel {
   void Close(Process& process, int fd);
   void CloseRange(Process& process);
   void Fork(Process& parent);
-  void Exec(Process& process);
+  uint64_t NextId(Process& process);
+  uint32_t AnyRing(const Process& process);
+  Process& StartCopy(Process& parent);
+  void TellKept(Process& process, const std::set<int>& kept, bool spawns, uint32_t ring);
+  std::set<int> ChooseKept(const Process& process, bool with_all_without_id);
+  void Replace(Process& process, const std::set<int>& kept);
+  void Receive(const Process& process);
+  bool Exec(Process& process);
+  void RunUntraced(Process& process, bool looked_at);
+  void Spawn(Process& parent);
+  void Vfork(Process& parent);
+  void StartSilently(Process& child, const Process& parent);
+  void Settle(Process& process);
   void Compare(Process& process);
   void End(Process& process);
   void Step(Process& process);
+  void Touch(Process& process);
+  void PassByClose(Process& process, Slot& slot);
   void OpenUnseen(Process& process);
   void Deliver();
   void Drain(Process& process);
@@ -109,6 +134,8 @@ class NaiveKernel {
   std::map<uint32_t, uint32_t> pids_;  // by the process's serial in the trace
   std::vector<std::unique_ptr<Fate>> fates_;
   std::map<Code, SiteCount> naive_;
+  std::map<std::pair<Code, std::string>, InheritedCount> inherited_;
+  uint64_t untraced_programs_ = 0;
   uint64_t opened_unseen_ = 0;
   uint64_t closed_unseen_ = 0;
 };

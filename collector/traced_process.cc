@@ -38,9 +38,10 @@ TracedProcess::TracedProcess(const Image& image, Birth birth, Recording& recordi
 
 TracedProcess::Birth TracedProcess::BirthOf(uint32_t pid, bool runs_program) const {
   Birth birth = {.ancestor = nullptr, .given = {}, .kept = {}};
+  if (untraced_ && !runs_program) return birth;  // it was forked before, and what it was given is gone
   KeptDescriptors::Given kept = kept_.ToChild(pid);
   // A program receives what was kept and no more; but of what came over an exec, the image could not tell.
-  const bool keeps_all = kept.certain || (runs_program && !kept.receives.empty());
+  const bool keeps_all = kept.certain || (runs_program && kept.any);
   birth.given = keeps_all ? held_.OpenersWithoutId() : held_.KnownOpeners();
   for (const auto& [fd, opener] : kept.receives) birth.given[fd] = opener;
   birth.kept = std::move(kept.receives);
@@ -117,7 +118,7 @@ bool TracedProcess::Count(const Opened& opened, uint64_t at_ns, const ThreadLabe
   totals_.set_opened(totals_.opened() + 1);
 
   const bool came_upon = image_->CameUpon(opened);
-  if (came_upon) received_.erase(opened.fd());
+  if (came_upon && !opened.overwrote()) received_.erase(opened.fd());
   if (replaced != 0 && !held_.Replace(replaced, at_ns) && IsOwn(replaced)) {
     parked_.Park(replaced, {.at_ns = at_ns, .unseen = true});
   }
@@ -267,6 +268,7 @@ void TracedProcess::Exec(const Image& image) {
   const KeptDescriptors::Announced* const announced = kept_.Exec();
   held_.Exec(image.started_ns, image.present, announced == nullptr ? nullptr : &announced->receives);
   kept_ = KeptDescriptors();
+  kept_by_parent_.clear();
   image_ = std::make_unique<ProgramImage>(image.serial, nullptr);
   DescribeProgram(image);
   ReceiveWhatIsHeld(image.started_ns);
@@ -277,13 +279,17 @@ void TracedProcess::BecameUntraced(const UntracedProgram& program) {
   CountUntraced();
   const KeptDescriptors::Announced* const announced = kept_.Exec();
   const Openers* const kept = announced == nullptr ? nullptr : &announced->receives;
-  const uint64_t at_ns = announced == nullptr ? recording_.timeline.latest_ns() : announced->at_ns;
+  // One that nothing announced runs from about now on, and after the program before it.
+  const uint64_t at_ns = announced != nullptr
+                             ? announced->at_ns
+                             : std::max({recording_.timeline.latest_ns(), totals_.started_ns(), received_ns_ + 1});
   if (program.present) {
     held_.Exec(at_ns, *program.present, kept);
   } else {
     held_.ExecUnlooked(at_ns, kept == nullptr ? kept_by_parent_ : *kept);
   }
   kept_ = KeptDescriptors();
+  kept_by_parent_.clear();
   untraced_ = true;
   totals_.set_untraced_reason(program.reason);
   totals_.set_executable(program.executable);
