@@ -37,6 +37,12 @@ struct Caller {
   static Caller Current();
 };
 
+// A program that a process said it was about to run.
+struct AnnouncedProgram {
+  std::string path;  // as passed to the call
+  Caller caller;     // the process, then
+};
+
 // The file that NAME stands for: itself if it has a slash, else the first executable along PATH (its value; a null one
 // means the system's default). NotFound: a shell would answer 127. PermissionDenied: found but not executable, 126.
 absl::StatusOr<std::string> FindProgram(const std::string& name, const char* path);

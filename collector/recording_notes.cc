@@ -17,10 +17,10 @@ void Tell(uint64_t count, absl::string_view one, absl::string_view many, std::ve
 void TellUntraced(const UntracedTally& untraced, std::vector<std::string>& notes) {
   if (untraced.count == 0) return;
   const bool one = untraced.count == 1;
-  notes.push_back(absl::StrCat(
-      untraced.count, one ? " program that ran between others" : " programs that ran between others",
-      " could not be followed (", one ? "" : "first ", "pid ", untraced.first_pid, ": ", untraced.first_reason, "): what ",
-      one ? "it" : "they", " opened is not known"));
+  notes.push_back(absl::StrCat(untraced.count,
+                               one ? " program that ran between others" : " programs that ran between others",
+                               " could not be followed (", one ? "" : "first ", "pid ", untraced.first_pid, ": ",
+                               untraced.first_reason, "): what ", one ? "it" : "they", " opened is not known"));
 }
 
 }  // namespace

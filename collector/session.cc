@@ -125,7 +125,7 @@ class SessionImpl final : public Session {
   pid_t root_pid_ = 0;
   ProcessWatch root_;
   int64_t root_ended_ns_ = 0;
-  int64_t next_drain_ns_ = 0;  // though nobody rings
+  int64_t next_drain_ns_ = 0;             // though nobody rings
   std::optional<Stragglers> stragglers_;  // looked for while nobody else is there
 };
 
@@ -201,8 +201,8 @@ bool SessionImpl::HaveAllEnded(const ServeOptions& options, Served& served) {
     stragglers_.reset();
     return false;
   }
-  // A child between fork or exec and its hello: known by the variable in its environment alone. So are those that are not to be
-  // followed, and have been told so.
+  // A child between fork or exec and its hello: known by the variable in its environment alone. So are those that are
+  // not to be followed, and have been told so.
   if (options.follow.whom != Follow::Whom::kAll && now_ns - root_ended_ns_ >= kUnfollowedLingerNs) return true;
   if (!stragglers_.has_value()) stragglers_.emplace(greeter_->variable(), options.root_pid);
   return !stragglers_->MayStillCome(now_ns);
@@ -343,7 +343,7 @@ void SessionImpl::End(TracedImage& image) {
   notes_.Damaged(image.pid(), image.damages() + image.unreadable());
   if (!image.executing.empty()) {
     const auto parent = static_cast<pid_t>(image.described.parent_pid);
-    model_.BecameUntraced(image.serial(), ProgramOfEnded(image.executing.back().path, parent));
+    model_.BecameUntraced(image.serial(), ProgramOfEnded(image.executing.back().program, parent));
   }
   const bool exited = image.compared || (image.exit_told && !image.said_hello());
   model_.ProcessEnded(image.serial(), SinceStart(), exited ? ProcessEnd::kExited : ProcessEnd::kVanished);

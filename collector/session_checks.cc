@@ -61,7 +61,7 @@ void Checks::Execution(TracedImage& image, bool for_the_last_time) {
   const auto process = ProcessDirectory::OpenByAnyThread(image.pid());
   if (!process.ok() || !process->Lives()) return;  // its end will tell
   const TracedImage::Execution execution = image.executing.back();
-  auto program = LookAtProgram(*process, execution.path, variable_);
+  auto program = LookAtProgram(*process, execution.program.path, variable_);
   reader_.ReadAll(image);
   if (image.executing.empty()) return;  // it failed
   const uint64_t now_ns = SinceStart();

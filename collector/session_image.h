@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "collector/model.h"
 #include "collector/procfs.h"
+#include "collector/program.h"
 #include "collector/ring_reader.h"
 #include "collector/session_ring_users.h"
 #include "collector/settled_numbers.h"
@@ -69,13 +70,13 @@ class TracedImage {
   // A program that it is about to run: its Executing was followed neither by an ExecFailed nor by a hello.
   struct Execution {
     uint32_t ring;
-    std::string path;
+    AnnouncedProgram program;
     uint64_t at_ns;  // since the recording started
   };
-  std::vector<Execution> executing;         // by several threads, at most one of which succeeds
-  std::vector<std::string> unnamed_spawns;  // paths of the latest that ended without the pid of their child
-  bool untraced = false;                    // it runs a program that will not say hello
-  bool exit_told = false;                   // a child of vfork, by an Exiting
+  std::vector<Execution> executing;              // by several threads, at most one of which succeeds
+  std::vector<AnnouncedProgram> unnamed_spawns;  // of the latest that ended without the pid of their child
+  bool untraced = false;                         // it runs a program that will not say hello
+  bool exit_told = false;                        // a child of vfork, by an Exiting
 
   // The file of the new arena, to be sent to the process; closed by ArenaSent.
   absl::StatusOr<int> AddArena();

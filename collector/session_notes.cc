@@ -29,7 +29,8 @@ std::vector<std::string> SessionNotes::Sentences(const Greeter& greeter) const {
   std::vector<std::string> all;
   outlived_.Tell("was still running when recording ended", "were still running when recording ended", all);
   never_heard_of_.Tell("was still running when recording ended, and had done nothing with descriptors until then",
-                       "were still running when recording ended, and had done nothing with descriptors until then", all);
+                       "were still running when recording ended, and had done nothing with descriptors until then",
+                       all);
   damaged_.Tell("damaged its record of events: those it had not yet handed over are lost",
                 "damaged their records of events: those they had not yet handed over are lost", all);
   not_looked_at_.Tell("could not be compared with /proc", "could not be compared with /proc", all);

@@ -24,10 +24,10 @@ void RingUsers::Leave(uint32_t ring) {
   Tidy(ring);
 }
 
-void RingUsers::BeginSpawn(uint32_t ring, const std::string& path) {
+void RingUsers::BeginSpawn(uint32_t ring, AnnouncedProgram program) {
   std::vector<User>& users = rings_[ring];
   if (users.empty()) users.push_back({.serial = own_, .spawn = {}});
-  users.back().spawn = Spawn{.path = path};
+  users.back().spawn = Spawn{.program = std::move(program)};
 }
 
 std::optional<RingUsers::Spawn> RingUsers::EndSpawn(uint32_t ring) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "collector/program.h"
 
 namespace fdtrace {
 
@@ -21,7 +22,7 @@ class RingUsers {
 
   // A call of posix_spawn or the like, from its Executing to its Spawned.
   struct Spawn {
-    std::string path;
+    AnnouncedProgram program;
     pid_t early_child = 0;  // that said hello before the Spawned was read; 0: none
   };
 
@@ -35,7 +36,7 @@ class RingUsers {
   void Leave(uint32_t ring);  // does nothing where no child is
 
   // By the current user of the ring.
-  void BeginSpawn(uint32_t ring, const std::string& path);
+  void BeginSpawn(uint32_t ring, AnnouncedProgram program);
   std::optional<Spawn> EndSpawn(uint32_t ring);
 
   // A spawn of the user that no child has claimed; null: none. Valid until the next change.

@@ -30,21 +30,21 @@ TEST(RingUsersTest, ForgetsTheOldestWhereTooManyNeverLeave) {
 
 TEST(RingUsersTest, KeepsASpawnForTheOneThatBeganIt) {
   RingUsers users(1);
-  users.BeginSpawn(0, "/bin/a");
+  users.BeginSpawn(0, {.path = "/bin/a", .caller = {}});
   users.Enter(0, 20);  // by a signal handler
   EXPECT_EQ(users.EndSpawn(0), std::nullopt);
   EXPECT_EQ(users.UnclaimedSpawn(20), nullptr);
   users.Leave(0);
   ASSERT_NE(users.UnclaimedSpawn(1), nullptr);
-  EXPECT_EQ(users.EndSpawn(0)->path, "/bin/a");
+  EXPECT_EQ(users.EndSpawn(0)->program.path, "/bin/a");
   EXPECT_EQ(users.UnclaimedSpawn(1), nullptr);
   EXPECT_EQ(users.EndSpawn(0), std::nullopt);
 }
 
 TEST(RingUsersTest, LetsEachSpawnBeClaimedOnce) {
   RingUsers users(1);
-  users.BeginSpawn(0, "/bin/a");
-  users.BeginSpawn(1, "/bin/b");
+  users.BeginSpawn(0, {.path = "/bin/a", .caller = {}});
+  users.BeginSpawn(1, {.path = "/bin/b", .caller = {}});
   users.UnclaimedSpawn(1)->early_child = 100;
   users.UnclaimedSpawn(1)->early_child = 101;
   EXPECT_EQ(users.UnclaimedSpawn(1), nullptr);

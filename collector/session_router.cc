@@ -37,10 +37,15 @@ bool IsChild(pid_t pid, const TracedImage& parent, int64_t age_ns) {
   return parent.watch.Ended() && StartedBefore(*process, age_ns);
 }
 
-void KeepUnnamed(TracedImage& parent, const std::string& path) {
+AnnouncedProgram Announced(const Executing& event) {
+  return {.path = event.spawns() && event.path().empty() ? "/bin/sh" : event.path(),
+          .caller = {.uid = event.uid(), .gid = event.gid(), .no_new_privileges = event.no_new_privileges()}};
+}
+
+void KeepUnnamed(TracedImage& parent, const AnnouncedProgram& program) {
   constexpr size_t kMaxUnnamed = 16;  // some were calls that failed
   if (parent.unnamed_spawns.size() == kMaxUnnamed) parent.unnamed_spawns.erase(parent.unnamed_spawns.begin());
-  parent.unnamed_spawns.push_back(path);
+  parent.unnamed_spawns.push_back(program);
 }
 
 }  // namespace
@@ -85,8 +90,8 @@ void EventRouter::Note(TracedImage& host, TracedImage& user, uint32_t ring, cons
       std::erase_if(user.executing, [=](const auto& execution) { return execution.ring == ring; });
       return;
     case Event::kExecuting:
-      if (!event.executing().spawns()) return Execute(user, ring, event.executing().path(), event.at_ns());
-      return host.ring_users.BeginSpawn(ring, event.executing().path().empty() ? "/bin/sh" : event.executing().path());
+      if (!event.executing().spawns()) return Execute(user, ring, Announced(event.executing()), event.at_ns());
+      return host.ring_users.BeginSpawn(ring, Announced(event.executing()));
     case Event::kSpawned:
       return EndSpawn(host, user, ring, static_cast<pid_t>(event.spawned().pid()), event.at_ns());
     default:
@@ -94,9 +99,9 @@ void EventRouter::Note(TracedImage& host, TracedImage& user, uint32_t ring, cons
   }
 }
 
-void EventRouter::Execute(TracedImage& image, uint32_t ring, const std::string& path, uint64_t at_ns) {
+void EventRouter::Execute(TracedImage& image, uint32_t ring, const AnnouncedProgram& program, uint64_t at_ns) {
   std::erase_if(image.executing, [=](const auto& execution) { return execution.ring == ring; });
-  image.executing.push_back({.ring = ring, .path = path, .at_ns = at_ns});
+  image.executing.push_back({.ring = ring, .program = program, .at_ns = at_ns});
   executions_.Began(image.serial(), at_ns);
 }
 
@@ -110,7 +115,7 @@ void EventRouter::BeginVfork(TracedImage& host, uint32_t ring, pid_t pid, uint64
 void EventRouter::EndSpawn(TracedImage& host, TracedImage& parent, uint32_t ring, pid_t pid, uint64_t at_ns) {
   const auto spawn = host.ring_users.EndSpawn(ring).value_or(RingUsers::Spawn());
   if (pid == 0 || !parent.same_pids) {
-    if (spawn.early_child == 0) KeepUnnamed(parent, spawn.path);
+    if (spawn.early_child == 0) KeepUnnamed(parent, spawn.program);
     return;
   }
   if (spawn.early_child == pid) return;
@@ -118,18 +123,18 @@ void EventRouter::EndSpawn(TracedImage& host, TracedImage& parent, uint32_t ring
     other->early_child = spawn.early_child;
     return;
   }
-  if (TracedImage* const child = Bear(parent, pid, at_ns)) Execute(*child, ring, spawn.path, at_ns);
+  if (TracedImage* const child = Bear(parent, pid, at_ns)) Execute(*child, ring, spawn.program, at_ns);
 }
 
 void EventRouter::WelcomeEarly(TracedImage& parent, pid_t pid) {
   TracedImage* const host = parent.host == 0 ? &parent : processes_.BySerial(parent.host);
   RingUsers::Spawn* const spawn = host == nullptr ? nullptr : host->ring_users.UnclaimedSpawn(parent.serial());
-  std::vector<std::string>& unnamed = parent.unnamed_spawns;
+  std::vector<AnnouncedProgram>& unnamed = parent.unnamed_spawns;
   if (spawn == nullptr && unnamed.empty()) return;
   const auto now_ns = static_cast<uint64_t>(MonotonicNs() - started_ns_);
   TracedImage* const child = Bear(parent, pid, now_ns);
   if (child == nullptr) return;
-  Execute(*child, 0, spawn != nullptr ? spawn->path : unnamed.front(), now_ns);
+  Execute(*child, 0, spawn != nullptr ? spawn->program : unnamed.front(), now_ns);
   if (spawn != nullptr) {
     spawn->early_child = pid;
   } else {

@@ -38,7 +38,7 @@ class EventRouter final : public EventSink {
   void Note(TracedImage& host, TracedImage& user, uint32_t ring, const Event& event);
   void BeginVfork(TracedImage& host, uint32_t ring, pid_t pid, uint64_t at_ns);
   void EndSpawn(TracedImage& host, TracedImage& parent, uint32_t ring, pid_t pid, uint64_t at_ns);
-  void Execute(TracedImage& image, uint32_t ring, const std::string& path, uint64_t at_ns);
+  void Execute(TracedImage& image, uint32_t ring, const AnnouncedProgram& program, uint64_t at_ns);
   TracedImage* Bear(const TracedImage& parent, pid_t pid, uint64_t at_ns);
 
   Model& model_;

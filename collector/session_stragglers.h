@@ -17,8 +17,8 @@ class Stragglers {
   // Processes other than EXCEPT whose environment has VARIABLE's value.
   Stragglers(std::string variable, pid_t except) : variable_(std::move(variable)), except_(except) {}
 
-  // Looks again, if it is time to. True while there is someone to wait for, or may be: whoever ended while /proc was read may
-  // have left a child that it did not show.
+  // Looks again, if it is time to. True while there is someone to wait for, or may be: whoever ended while /proc was
+  // read may have left a child that it did not show.
   bool MayStillCome(int64_t now_ns);
   int64_t next_look_ns() const { return next_look_ns_; }
 

@@ -72,11 +72,11 @@ std::optional<UntracedProgram> LookAtProgram(const ProcessDirectory& process, co
   return program;
 }
 
-UntracedProgram ProgramOfEnded(const std::string& path, pid_t parent) {
+UntracedProgram ProgramOfEnded(const AnnouncedProgram& announced, pid_t parent) {
   const auto directory = ProcessDirectory::Open(parent);
   UntracedProgram program;
-  program.executable = FileOf(path, directory.ok() ? directory->WorkingDirectory() : "");
-  program.reason = InspectProgram(program.executable, Caller::Current()).untraced_reason;
+  program.executable = FileOf(announced.path, directory.ok() ? directory->WorkingDirectory() : "");
+  program.reason = InspectProgram(program.executable, announced.caller).untraced_reason;
   if (program.reason.empty()) program.reason = NeverReported(program.executable);
   return program;
 }

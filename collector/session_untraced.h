@@ -13,6 +13,7 @@
 
 #include "collector/model.h"
 #include "collector/procfs.h"
+#include "collector/program.h"
 
 namespace fdtrace {
 
@@ -47,8 +48,8 @@ class ExecutionsToLookAt {
 std::optional<UntracedProgram> LookAtProgram(const ProcessDirectory& process, const std::string& path,
                                              const std::string& variable);
 
-// The program of a process, a child of PARENT, that ended after it was about to run PATH.
-UntracedProgram ProgramOfEnded(const std::string& path, pid_t parent);
+// The program of a process, a child of PARENT, that ended after it was about to run ANNOUNCED.
+UntracedProgram ProgramOfEnded(const AnnouncedProgram& announced, pid_t parent);
 
 // The reason where none is seen.
 std::string NeverReported(const std::string& executable);

@@ -172,10 +172,11 @@ TEST_F(SessionUntracedTest, KnowsAProgramThatDiedWhileItWasLoaded) {
 }
 
 TEST_F(SessionUntracedTest, FindsTheFilesOfNamesAndRelativePaths) {
-  EXPECT_THAT(ProgramOfEnded("true", getpid()).executable, EndsWith("/bin/true"));
-  EXPECT_EQ(ProgramOfEnded("./true", getpid()).executable, (std::filesystem::current_path() / "./true").string());
-  EXPECT_EQ(ProgramOfEnded("/bin/true", 0).executable, "/bin/true");
-  EXPECT_EQ(ProgramOfEnded("no-such-program", getpid()).executable, "no-such-program");
+  EXPECT_THAT(ProgramOfEnded({.path = "true", .caller = {}}, getpid()).executable, EndsWith("/bin/true"));
+  EXPECT_EQ(ProgramOfEnded({.path = "./true", .caller = {}}, getpid()).executable,
+            (std::filesystem::current_path() / "./true").string());
+  EXPECT_EQ(ProgramOfEnded({.path = "/bin/true", .caller = {}}, 0).executable, "/bin/true");
+  EXPECT_EQ(ProgramOfEnded({.path = "no-such-program", .caller = {}}, getpid()).executable, "no-such-program");
 }
 
 TEST_F(SessionUntracedTest, WaitsForASpawnedStaticProgram) {

@@ -297,8 +297,11 @@ void TracedProcess::BecameUntraced(const UntracedProgram& program) {
   ReceiveWhatIsHeld(at_ns);
 }
 
+// The program before is gone; the process tells of the one that runs now.
 void TracedProcess::CountUntraced() {
-  if (untraced_) ++recording_.untraced_programs;
+  if (!untraced_) return;
+  ++recording_.untraced_programs;
+  recording_.untraced_between.Add(received_ns_, totals_.pid(), totals_.untraced_reason());
 }
 
 // What a program opens that is not followed is none of the recording's.
@@ -308,7 +311,7 @@ void TracedProcess::Compare(const std::vector<SeenDescriptor>& seen, uint64_t at
 
 void TracedProcess::End(uint64_t at_ns, ProcessEnd how) {
   CountReceived();
-  CountUntraced();
+  if (untraced_) ++recording_.untraced_programs;
   SettleImage();
   held_.LeaveOpen(at_ns, from_outside_);
   for (const uint32_t place : opened_at_) recording_.sites.At(place).ProcessEnded(at_ns);

@@ -152,10 +152,13 @@ bool WriteKept(const HookScope& scope, int fd, const DescriptorOrigin& origin) {
   });
 }
 
-bool WriteExecuting(const HookScope& scope, const char* path, bool spawns) {
+bool WriteExecuting(const HookScope& scope, const ExecutingEvent& event) {
   return Write(scope, kExecuting, [&](WireWriter& wire) {
-    if (path != nullptr) wire.Bytes(1, path, TextLength(path, kMaxPathBytes));
-    wire.Varint(4, spawns);
+    if (event.path != nullptr) wire.Bytes(1, event.path, TextLength(event.path, kMaxPathBytes));
+    wire.Varint(2, event.spawns);
+    wire.Varint(3, event.uid);
+    wire.Varint(4, event.gid);
+    wire.Varint(5, event.no_new_privileges);
   });
 }
 

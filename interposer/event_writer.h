@@ -45,6 +45,14 @@ struct ClosedRangeEvent {
   uint64_t stack = 0;
 };
 
+struct ExecutingEvent {
+  const char* path = nullptr;
+  bool spawns = false;
+  unsigned uid = 0;
+  unsigned gid = 0;
+  bool no_new_privileges = false;
+};
+
 struct ModuleEvent {
   uint64_t key;
   const char* path;
@@ -66,7 +74,7 @@ bool WriteModule(const HookScope& scope, const ModuleEvent& event);
 bool WriteStack(const HookScope& scope, const StackEvent& event);
 bool WriteExiting(const HookScope& scope, int status);
 bool WriteKept(const HookScope& scope, int fd, const DescriptorOrigin& origin);
-bool WriteExecuting(const HookScope& scope, const char* path, bool spawns);
+bool WriteExecuting(const HookScope& scope, const ExecutingEvent& event);
 bool WriteExecFailed(const HookScope& scope, int error);
 bool WriteSpawned(const HookScope& scope, int pid);
 bool WriteVforkChild(const HookScope& scope, int pid, uint64_t stack);

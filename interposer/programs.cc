@@ -8,6 +8,7 @@
 #include <alloca.h>
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -42,7 +43,13 @@ void Announce(const char* path, bool spawns) {
   VisitDescriptors(STDERR_FILENO + 1, UINT32_MAX, [&](int fd) {
     if (IsKept(fd)) WriteKept(scope, fd, OriginOf(fd));
   });
-  WriteExecuting(scope, path, spawns);
+  ExecutingEvent event = {.path = path, .spawns = spawns};
+  if (HelloIsPermitted()) {
+    event.uid = static_cast<unsigned>(RawSyscall(SYS_getuid));
+    event.gid = static_cast<unsigned>(RawSyscall(SYS_getgid));
+    event.no_new_privileges = RawSyscall(SYS_prctl, PR_GET_NO_NEW_PRIVS) == 1;
+  }
+  WriteExecuting(scope, event);
 }
 
 // Shells and execvp's like try one directory after the other: what is not there is no program to announce.

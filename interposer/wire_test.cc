@@ -148,10 +148,13 @@ TEST_F(WireTest, WhatIsToldOfOtherProgramsKeepsEveryField) {
   EXPECT_EQ(kept.id(), 9u);
   EXPECT_EQ(kept.function(), static_cast<uint32_t>(Row::socket));
   EXPECT_EQ(kept.stack(), 0xfedcba9876543210);
-  WriteExecuting(scope_, "/bin/x", true);
+  WriteExecuting(scope_, {.path = "/bin/x", .spawns = true, .uid = 7, .gid = 8, .no_new_privileges = true});
   EXPECT_EQ(Last().executing().path(), "/bin/x");
   EXPECT_TRUE(Last().executing().spawns());
-  WriteExecuting(scope_, nullptr, false);
+  EXPECT_EQ(Last().executing().uid(), 7u);
+  EXPECT_EQ(Last().executing().gid(), 8u);
+  EXPECT_TRUE(Last().executing().no_new_privileges());
+  WriteExecuting(scope_, {});
   EXPECT_TRUE(Last().has_executing());
   WriteExecFailed(scope_, 2);
   EXPECT_EQ(Last().exec_failed().error(), 2);
