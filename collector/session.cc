@@ -38,7 +38,8 @@ namespace {
 
 constexpr int64_t kMs = 1'000'000;
 constexpr int64_t kLongestSleepNs = 500 * kMs;
-constexpr int64_t kPollNs = 1 * kMs;  // where the kernel or a limit denies us a bell thread or a pidfd
+constexpr int64_t kPollNs = 1 * kMs;     // where the kernel or a limit denies us a bell thread or a pidfd
+constexpr int64_t kUnrungNs = 10 * kMs;  // where a process cannot ring
 constexpr int64_t kUnfollowedLingerNs = 200 * kMs;
 
 // What an epoll event is about; above, the serials of images.
@@ -333,6 +334,7 @@ bool SessionImpl::DrainAll() {
   for (TracedImage* const image : processes_.All()) {
     more |= reader_.ReadSome(*image);
     if (image->ExitsWanted() != image->exits_answered()) checks_.BeforeExit(*image);
+    if (image->cannot_ring) next_drain_ns_ = std::min(next_drain_ns_, MonotonicNs() + kUnrungNs);
     if (image->exit_look_again_ns != 0) next_drain_ns_ = std::min(next_drain_ns_, image->exit_look_again_ns);
   }
   return more;

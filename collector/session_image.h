@@ -75,6 +75,7 @@ class TracedImage {
   };
   std::vector<Execution> executing;              // by several threads, at most one of which succeeds
   std::vector<AnnouncedProgram> unnamed_spawns;  // of the latest that ended without the pid of their child
+  bool cannot_ring = false;                      // by a seccomp filter of its own
   bool untraced = false;                         // it runs a program that will not say hello
   bool exit_told = false;                        // a child of vfork, by an Exiting
 

@@ -92,6 +92,9 @@ void EventRouter::Note(TracedImage& host, TracedImage& user, uint32_t ring, cons
     case Event::kExecuting:
       if (!event.executing().spawns()) return Execute(user, ring, Announced(event.executing()), event.at_ns());
       return host.ring_users.BeginSpawn(ring, Announced(event.executing()));
+    case Event::kConfined:
+      user.cannot_ring |= event.confined().no_stacks();
+      return;
     case Event::kSpawned:
       return EndSpawn(host, user, ring, static_cast<pid_t>(event.spawned().pid()), event.at_ns());
     default:
