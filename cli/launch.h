@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "collector/program.h"
 #include "cli/signal_relay.h"
+#include "collector/program.h"
 
 namespace fdtrace {
 
