@@ -37,6 +37,8 @@ bool IsChild(pid_t pid, const TracedImage& parent, int64_t age_ns) {
   return parent.watch.Ended() && StartedBefore(*process, age_ns);
 }
 
+bool IsGone(pid_t pid) { return kill(pid, 0) != 0 && errno == ESRCH; }
+
 AnnouncedProgram Announced(const Executing& event) {
   return {.path = event.spawns() && event.path().empty() ? "/bin/sh" : event.path(),
           .caller = {.uid = event.uid(), .gid = event.gid(), .no_new_privileges = event.no_new_privileges()}};
@@ -151,10 +153,10 @@ TracedImage* EventRouter::Bear(const TracedImage& parent, pid_t pid, uint64_t at
   const TracedImage* const known = processes_.ByPid(pid);
   if (known != nullptr && !known->watch.Ended()) return nullptr;
   ProcessWatch watch(pid);
-  // One that is there no more was a child: it is told apart from others as long as it is there.
+  // One that is there no more was a child: it is told apart from others as long as it is there. Its parent may bury it
+  // while we look.
   const int64_t age_ns = MonotonicNs() - started_ns_ - static_cast<int64_t>(at_ns);
-  const bool is_there = kill(pid, 0) == 0 || errno != ESRCH;
-  if (is_there && !IsChild(pid, parent, age_ns)) return nullptr;
+  if (!IsGone(pid) && !IsChild(pid, parent, age_ns) && !IsGone(pid)) return nullptr;
   if (processes_.full()) {
     notes_.NoSerial(pid);
     return nullptr;

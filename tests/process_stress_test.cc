@@ -190,6 +190,15 @@ TEST(ForkStorm, IsCountedExactlyPlainAndUnderSanitizers) {
   for (std::thread& thread : running) thread.join();
 }
 
+TEST(ManyProcesses, VforkChildrenThatAreBuriedAtOnceAreCountedExactly) {
+  const Traced traced = Trace({Program("many_children"), "20000", "vfork"}, {}, "", 400);
+  EXPECT_EQ(traced.ran.out, "20000 children opened 20000\n");
+  EXPECT_EQ(traced.report.recording().opened(), 20'000u);
+  EXPECT_EQ(traced.report.recording().still_open(), 0u) << Describe(traced.report);
+  EXPECT_TRUE(traced.report.recording().complete());
+  EXPECT_EQ(traced.report.processes_size(), 20'001);
+}
+
 TEST(ManyProcesses, TwentyThousandShortOnesAreCountedExactlyInBoundedMemory) {
   const Traced traced = Trace({Program("many_children"), "20000"}, {}, "", 400);
   EXPECT_EQ(traced.ran.status, 0);
