@@ -317,6 +317,36 @@ TEST_F(SessionChildrenTest, TellsTheChildrenOfThreadsThatSpawnAtOnceApart) {
   }
 }
 
+// Events of a handler that interrupted our own work are published when that goes on.
+TEST_F(SessionChildrenTest, MakesNoSecondProcessOfAVforkChildThatItHearsOfOnceItHasEnded) {
+  ServeClient([this](TracedClient& client) {
+    Event begin = VforkChildEvent(0);
+    const pid_t child = Fork([&] { return RunTraced(1); });
+    const int status = Wait(child);
+    begin.mutable_vfork_child()->set_pid(static_cast<uint32_t>(child));
+    client.Write(begin);
+    client.Write(ExecutingEvent("/bin/program"));
+    client.Write(VforkEndEvent());
+    return status;
+  });
+  ASSERT_THAT(Children(), SizeIs(1));
+  EXPECT_THAT(OpenedIds(*Children()[0]), ElementsAre(1));
+  EXPECT_THAT(Children()[0]->untraced, IsEmpty());
+}
+
+TEST_F(SessionChildrenTest, MakesNoSecondProcessOfASpawnedChildThatItHearsOfOnceItHasEnded) {
+  ServeClient([this](TracedClient& client) {
+    const Event begin = ExecutingEvent("/bin/program", /*spawns=*/true);
+    const pid_t child = Fork([&] { return RunTraced(1); });
+    const int status = Wait(child);
+    client.Write(begin);
+    client.Write(SpawnedEvent(child));
+    return status;
+  });
+  ASSERT_THAT(Children(), SizeIs(1));
+  EXPECT_THAT(Children()[0]->untraced, IsEmpty());
+}
+
 TEST_F(SessionChildrenTest, ForksAVforkChildsChildFromIt) {
   ServeClient([this](TracedClient& client) {
     const pid_t child = VforkChild(client, [&] {

@@ -7,6 +7,11 @@
 #include <utility>
 
 namespace fdtrace {
+namespace {
+
+constexpr size_t kMaxGone = 1024;
+
+}  // namespace
 
 TracedImage* Processes::BySerial(uint32_t serial) const {
   const auto image = images_.find(serial);
@@ -32,6 +37,13 @@ std::vector<pid_t> Processes::Pids() const {
   return pids;
 }
 
+bool Processes::HasHadSince(pid_t pid, uint64_t at_ns) const {
+  const TracedImage* const here = ByPid(pid);
+  if (here != nullptr && here->described.started_ns >= at_ns) return true;
+  return std::any_of(gone_.begin(), gone_.end(),
+                     [=](const Gone& gone) { return gone.pid == pid && gone.started_ns >= at_ns; });
+}
+
 TracedImage& Processes::Add(std::unique_ptr<TracedImage> image) {
   TracedImage& added = *image;
   serials_[added.pid()] = added.serial();
@@ -51,6 +63,8 @@ void Processes::Remove(const TracedImage& image) {
   if (image.polled) --without_pidfd_;
   const auto serial = serials_.find(image.pid());
   if (serial != serials_.end() && serial->second == image.serial()) serials_.erase(serial);
+  gone_.push_back({.pid = image.pid(), .started_ns = image.described.started_ns});
+  if (gone_.size() > kMaxGone) gone_.pop_front();
   images_.erase(image.serial());
 }
 

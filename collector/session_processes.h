@@ -2,13 +2,14 @@
 // them.
 //
 //  - One image a process: what comes by exec takes its predecessor's place.
-//  - Keeps nothing of a process once it is buried.
+//  - Of the latest that were buried it keeps their pids and starts, and nothing else.
 #pragma once
 
 #include <sys/types.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -29,6 +30,8 @@ class Processes {
   TracedImage* ByPid(pid_t pid) const;
   std::vector<TracedImage*> All() const;
   std::vector<pid_t> Pids() const;
+  // Whether an image of PID is here, or was, that started AT_NS after the recording did or later.
+  bool HasHadSince(pid_t pid, uint64_t at_ns) const;
   bool empty() const { return images_.empty(); }
   size_t size() const { return images_.size(); }
 
@@ -44,6 +47,11 @@ class Processes {
   bool must_be_polled() const { return without_pidfd_ != 0; }
 
  private:
+  struct Gone {
+    pid_t pid;
+    uint64_t started_ns;
+  };
+
   const int epoll_;
   const uint64_t first_about_;
   absl::flat_hash_map<uint32_t, std::unique_ptr<TracedImage>> images_;
@@ -51,6 +59,7 @@ class Processes {
   uint32_t last_serial_ = 0;
   std::vector<uint32_t> ended_;
   size_t without_pidfd_ = 0;
+  std::deque<Gone> gone_;
 };
 
 }  // namespace fdtrace

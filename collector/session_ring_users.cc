@@ -24,10 +24,10 @@ void RingUsers::Leave(uint32_t ring) {
   Tidy(ring);
 }
 
-void RingUsers::BeginSpawn(uint32_t ring, AnnouncedProgram program) {
+void RingUsers::BeginSpawn(uint32_t ring, AnnouncedProgram program, uint64_t at_ns) {
   std::vector<User>& users = rings_[ring];
   if (users.empty()) users.push_back({.serial = own_, .spawn = {}});
-  users.back().spawn = Spawn{.program = std::move(program)};
+  users.back().spawn = Spawn{.program = std::move(program), .began_ns = at_ns};
 }
 
 std::optional<RingUsers::Spawn> RingUsers::EndSpawn(uint32_t ring) {

@@ -23,6 +23,7 @@ class RingUsers {
   // A call of posix_spawn or the like, from its Executing to its Spawned.
   struct Spawn {
     AnnouncedProgram program;
+    uint64_t began_ns = 0;
     pid_t early_child = 0;  // that said hello before the Spawned was read; 0: none
   };
 
@@ -36,7 +37,7 @@ class RingUsers {
   void Leave(uint32_t ring);  // does nothing where no child is
 
   // By the current user of the ring.
-  void BeginSpawn(uint32_t ring, AnnouncedProgram program);
+  void BeginSpawn(uint32_t ring, AnnouncedProgram program, uint64_t at_ns);
   std::optional<Spawn> EndSpawn(uint32_t ring);
 
   // A spawn of the user that no child has claimed; null: none. Valid until the next change.

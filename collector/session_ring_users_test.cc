@@ -30,7 +30,7 @@ TEST(RingUsersTest, ForgetsTheOldestWhereTooManyNeverLeave) {
 
 TEST(RingUsersTest, KeepsASpawnForTheOneThatBeganIt) {
   RingUsers users(1);
-  users.BeginSpawn(0, {.path = "/bin/a", .caller = {}});
+  users.BeginSpawn(0, {.path = "/bin/a", .caller = {}}, 1);
   users.Enter(0, 20);  // by a signal handler
   EXPECT_EQ(users.EndSpawn(0), std::nullopt);
   EXPECT_EQ(users.UnclaimedSpawn(20), nullptr);
@@ -43,8 +43,8 @@ TEST(RingUsersTest, KeepsASpawnForTheOneThatBeganIt) {
 
 TEST(RingUsersTest, LetsEachSpawnBeClaimedOnce) {
   RingUsers users(1);
-  users.BeginSpawn(0, {.path = "/bin/a", .caller = {}});
-  users.BeginSpawn(1, {.path = "/bin/b", .caller = {}});
+  users.BeginSpawn(0, {.path = "/bin/a", .caller = {}}, 1);
+  users.BeginSpawn(1, {.path = "/bin/b", .caller = {}}, 1);
   users.UnclaimedSpawn(1)->early_child = 100;
   users.UnclaimedSpawn(1)->early_child = 101;
   EXPECT_EQ(users.UnclaimedSpawn(1), nullptr);

@@ -93,7 +93,7 @@ void EventRouter::Note(TracedImage& host, TracedImage& user, uint32_t ring, cons
       return;
     case Event::kExecuting:
       if (!event.executing().spawns()) return Execute(user, ring, Announced(event.executing()), event.at_ns());
-      return host.ring_users.BeginSpawn(ring, Announced(event.executing()));
+      return host.ring_users.BeginSpawn(ring, Announced(event.executing()), event.at_ns());
     case Event::kConfined:
       user.cannot_ring |= event.confined().no_stacks();
       return;
@@ -112,7 +112,9 @@ void EventRouter::Execute(TracedImage& image, uint32_t ring, const AnnouncedProg
 
 void EventRouter::BeginVfork(TracedImage& host, uint32_t ring, pid_t pid, uint64_t at_ns) {
   const TracedImage* const parent = CurrentUser(host, ring);
-  TracedImage* const child = parent == nullptr ? nullptr : Bear(*parent, pid, at_ns);
+  // A handler that interrupted our own work is heard of when that goes on: by then its child may have come and gone.
+  const bool is_known = parent == nullptr || processes_.HasHadSince(pid, at_ns);
+  TracedImage* const child = is_known ? nullptr : Bear(*parent, pid, at_ns);
   if (child != nullptr) child->host = host.serial();
   host.ring_users.Enter(ring, child == nullptr ? RingUsers::kNobody : child->serial());
 }
@@ -128,6 +130,7 @@ void EventRouter::EndSpawn(TracedImage& host, TracedImage& parent, uint32_t ring
     other->early_child = spawn.early_child;
     return;
   }
+  if (processes_.HasHadSince(pid, spawn.began_ns)) return;
   if (TracedImage* const child = Bear(parent, pid, at_ns)) Execute(*child, ring, spawn.program, at_ns);
 }
 
