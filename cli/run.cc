@@ -158,7 +158,7 @@ absl::Status RunTraced(Launch& launch, const RunOptions& options, SignalRelay& s
   serving.join();
 
   if (served.outlived + served.never_heard_of > 0) (*library)->LeaveBehind();
-  recorded.end.some_unheard = served.never_heard_of > 0;
+  recorded.end.some_unheard = served.never_heard_of + served.unreached > 0;
   recorded.start.set_root_pid(static_cast<uint32_t>(*program));
   recorded.start.set_started_unix_ns((*session)->started_unix_ns());
   if (served.images == 0 && served.not_followed > 0) {

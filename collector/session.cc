@@ -89,6 +89,7 @@ class SessionImpl final : public Session {
 
   void ServeUntilEnd(const ServeOptions& options, Served& served);
   bool HaveAllEnded(const ServeOptions& options, Served& served);
+  void LookForTheUnheard(const ServeOptions& options, Served& served);
   void LookForRootsEnd(const ServeOptions& options, Served& served);
   int64_t SleepLimit(const ServeOptions& options, bool bell_works);
   void Sleep(const ServeOptions& options, BellThread& bell, bool may_sleep);
@@ -154,15 +155,27 @@ Served SessionImpl::Serve(const ServeOptions& options) {
     ServeUntilEnd(options, served);
   }
   LeaveTheLiving(served);
-  if (stragglers_.has_value()) {
-    for (const pid_t pid : stragglers_->seen()) notes_.NeverHeardOf(pid);
-    served.never_heard_of = static_cast<uint32_t>(stragglers_->seen().size());
-  }
+  LookForTheUnheard(options, served);
   served.images = welcomed_;
   served.not_followed = static_cast<uint32_t>(notes_.not_followed());
   served.duration_ns = SinceStart();
   served.notes = notes_.Sentences(*greeter_);
   return served;
+}
+
+// Whoever is still there and has said nothing, and whoever could not.
+void SessionImpl::LookForTheUnheard(const ServeOptions& options, Served& served) {
+  if (options.follow.whom == Follow::Whom::kAll) {
+    Stragglers last(greeter_->variable(), options.root_pid);
+    last.MayStillCome(MonotonicNs());
+    for (const pid_t pid : last.seen()) {
+      if (processes_.ByPid(pid) != nullptr) continue;
+      notes_.NeverHeardOf(pid);
+      ++served.never_heard_of;
+    }
+  }
+  served.unreached = page().unreached.load(std::memory_order_relaxed);
+  notes_.Unreached(served.unreached);
 }
 
 void SessionImpl::ServeUntilEnd(const ServeOptions& options, Served& served) {
@@ -366,7 +379,6 @@ void SessionImpl::LeaveTheLiving(Served& served) {
   checks_.Everybody();
   for (TracedImage* const image : processes_.All()) {
     notes_.Damaged(image->pid(), image->damages() + image->unreadable());
-    notes_.Outlived(image->pid());
     image->AnswerExits(image->ExitsWanted());
   }
 }

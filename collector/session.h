@@ -42,6 +42,7 @@ struct Served {
   uint32_t images = 0;          // program images and forked children that were welcomed; 0: nothing was traced at all
   uint32_t not_followed = 0;    // processes that were not welcomed, as ServeOptions.follow has it
   uint32_t never_heard_of = 0;  // processes of the recording that were alive when serving ended and had not said hello
+  uint32_t unreached = 0;       // forked children that could not reach us
   uint32_t outlived = 0;        // processes of the recording that were alive when serving ended, untraced ones included
   uint64_t duration_ns = 0;
   std::vector<std::string> notes;  // what a reader of the report must know; each a sentence without a full stop

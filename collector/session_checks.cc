@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "collector/descriptions.h"
 #include "collector/monotonic_clock.h"
 
@@ -70,7 +71,11 @@ void Checks::Execution(TracedImage& image, bool for_the_last_time) {
   const bool may_say_hello = program.has_value() && program->reason.empty() && !for_the_last_time &&
                              passed_ns < ExecutionsToLookAt::kLoadingLimitNs;
   if (!program.has_value() || may_say_hello) return executions_.LookAgain(image.serial(), execution.at_ns, now_ns);
-  if (program->reason.empty()) program->reason = NeverReported(program->executable);
+  if (program->reason.empty()) {
+    program->reason = passed_ns < ExecutionsToLookAt::kLoadingLimitNs
+                          ? absl::StrCat(program->executable, " was still being loaded when recording ended")
+                          : NeverReported(program->executable);
+  }
   BecomeUntraced(image, *process, *std::move(program));
 }
 

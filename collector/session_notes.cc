@@ -27,10 +27,14 @@ void SessionNotes::Tally::Tell(const char* one, const char* many, std::vector<st
 
 std::vector<std::string> SessionNotes::Sentences(const Greeter& greeter) const {
   std::vector<std::string> all;
-  outlived_.Tell("was still running when recording ended", "were still running when recording ended", all);
   never_heard_of_.Tell("was still running when recording ended, and had done nothing with descriptors until then",
                        "were still running when recording ended, and had done nothing with descriptors until then",
                        all);
+  TellCount(
+      unreached_,
+      "forked process could not reach fdtrace, as in a network namespace of its own: what it did is not known",
+      "forked processes could not reach fdtrace, as in a network namespace of their own: what they did is not known",
+      all);
   damaged_.Tell("damaged its record of events: those it had not yet handed over are lost",
                 "damaged their records of events: those they had not yet handed over are lost", all);
   not_looked_at_.Tell("could not be compared with /proc", "could not be compared with /proc", all);

@@ -23,7 +23,7 @@ class SessionNotes {
   void Damaged(pid_t pid, uint64_t damages) {
     if (damages != 0) damaged_.Add(pid);
   }
-  void Outlived(pid_t pid) { outlived_.Add(pid); }
+  void Unreached(uint64_t count) { unreached_ = count; }
   void NeverHeardOf(pid_t pid) { never_heard_of_.Add(pid); }
   void NotToBeFollowed(pid_t pid) { not_followed_.Add(pid); }
   uint64_t not_followed() const { return not_followed_.count(); }
@@ -41,7 +41,8 @@ class SessionNotes {
     void Tell(const char* one, const char* many, std::vector<std::string>& sentences) const;
   };
 
-  Tally no_serial_, no_memory_, unwelcomed_, refused_rings_, not_looked_at_, damaged_, outlived_, never_heard_of_;
+  Tally no_serial_, no_memory_, unwelcomed_, refused_rings_, not_looked_at_, damaged_, never_heard_of_;
+  uint64_t unreached_ = 0;
   NotFollowed not_followed_;
 };
 

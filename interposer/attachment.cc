@@ -30,6 +30,8 @@ constexpr uint32_t kMaxGrowth = 16;  // arenas at a time
 
 constinit std::atomic<Attachment*> g_attachment{nullptr};
 constinit std::atomic<uint32_t> g_memory_serial{0};
+// Mapped in forked children as well, who count there if they cannot say hello. Whatever else they know is wiped.
+constinit std::atomic<SessionPage*> g_page_of_parent{nullptr};
 
 struct SessionAddress {
   bool known;
@@ -63,11 +65,13 @@ class ScopedDescriptor {
   long fd_;
 };
 
-void* MapShared(long fd, size_t bytes) {
+enum class Inherited { kNo, kYes };
+
+void* MapShared(long fd, size_t bytes, Inherited inherited) {
   const long result =
       RawSyscall(SYS_mmap, nullptr, static_cast<long>(bytes), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (Failed(result)) return nullptr;
-  RawSyscall(SYS_madvise, result, static_cast<long>(bytes), MADV_DONTFORK);
+  if (inherited == Inherited::kNo) RawSyscall(SYS_madvise, result, static_cast<long>(bytes), MADV_DONTFORK);
   RawSyscall(SYS_madvise, result, static_cast<long>(bytes), MADV_DONTDUMP);
   return reinterpret_cast<void*>(result);
 }
@@ -140,8 +144,8 @@ Answer SayHello(HelloKind kind, Mapped& mapped) {
   const ScopedDescriptor arena_file(fds[1]);
   if (welcome.version != kProtocolVersion || welcome.arena_bytes != sizeof(Arena)) return Answer::kNever;
   mapped.serial = welcome.serial;
-  mapped.session = static_cast<SessionPage*>(MapShared(session_file.get(), kPageBytes));
-  mapped.arena = static_cast<Arena*>(MapShared(arena_file.get(), sizeof(Arena)));
+  mapped.session = static_cast<SessionPage*>(MapShared(session_file.get(), kPageBytes, Inherited::kYes));
+  mapped.arena = static_cast<Arena*>(MapShared(arena_file.get(), sizeof(Arena), Inherited::kNo));
   return mapped.session != nullptr && mapped.arena != nullptr ? Answer::kWelcome : Answer::kNever;
 }
 
@@ -178,10 +182,17 @@ bool SayHelloAs(HelloKind kind, Attachment& page) {
   const Answer answer = SayHello(kind, mapped);
   if (kind == HelloKind::kForked) CheckUnwinderAfterFork();
   if (answer != Answer::kWelcome) {
-    if (answer == Answer::kNever) page.phase.store(Phase::kGivenUp, std::memory_order_release);
+    if (answer == Answer::kNever) {
+      SessionPage* const parents = g_page_of_parent.load(std::memory_order_relaxed);
+      if (parents != nullptr) parents->unreached.fetch_add(1, std::memory_order_relaxed);
+      page.phase.store(Phase::kGivenUp, std::memory_order_release);
+    }
     return false;
   }
   page.session = mapped.session;
+  if (SessionPage* const before = g_page_of_parent.exchange(mapped.session, std::memory_order_relaxed)) {
+    RawSyscall(SYS_munmap, before, kPageBytes);
+  }
   page.arenas[0].store(mapped.arena, std::memory_order_relaxed);
   page.arena_count.store(1, std::memory_order_relaxed);
   page.serial.store(mapped.serial, std::memory_order_relaxed);
@@ -226,6 +237,8 @@ void ReadSessionVariable(char** environment) {
     return;
   }
 }
+
+void ForgetParentsPage() { g_page_of_parent.store(nullptr, std::memory_order_relaxed); }
 
 uint32_t MemorySerial() { return g_memory_serial.load(std::memory_order_relaxed); }
 

@@ -48,6 +48,9 @@ Attachment* AttachedAlready();
 // Another arena for this process, because every ring is taken. False when the collector gave none.
 bool GrowArenas(Attachment& attachment);
 
+// In a forked child that goes on with what its parent was about: what is mapped there stays.
+void ForgetParentsPage();
+
 // The serial of the process that this memory was copied from or belongs to; 0 before the first hello.
 uint32_t MemorySerial();
 

@@ -1,15 +1,20 @@
 #include "interposer/environment.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
 #include <climits>
+#include <cstdint>
 #include <cstring>
 #include <string_view>
 
+#include "interposer/raw_syscall.h"
 #include "interposer/seccomp.h"
+#include "interposer/seccomp_calls.h"
 #include "interposer/text.h"
+#include "interposer/unwinder_guard.h"
 #include "proto/session.h"
 
 namespace fdtrace {
@@ -45,6 +50,13 @@ const char* Find(char* const* environment, const char* name) {
 
 constinit std::atomic<bool> g_forgotten{false};
 
+// Our library is not to be in the program: its hello would kill it (a vfork child may be confined while its parent,
+// whose memory it is, is not), or the loader would complain of not finding it, as after chroot.
+bool IsWithheld() {
+  return g_forgotten.load(std::memory_order_relaxed) || !HelloIsPermitted() ||
+         Failed(RawSyscall(SYS_faccessat, AT_FDCWD, reinterpret_cast<long>(g_preload.part), R_OK));
+}
+
 bool IsSeparator(char c) { return c == ':' || c == ' ' || c == ','; }
 
 // Is PART among the words of VALUE?
@@ -58,12 +70,39 @@ bool Contains(const char* value, const char* part) {
   return false;
 }
 
-// A vfork child may be confined while its parent, whose memory it is, is not.
-bool IsForgotten() { return g_forgotten.load(std::memory_order_relaxed) || !HelloIsPermitted(); }
+bool IsComplete(const OwnEntry& own, const char* value, bool withheld) {
+  if (withheld && own.place == Place::kLast) return true;
+  const bool has =
+      value != nullptr && (own.place == Place::kAlone ? TextEquals(value, own.part) : Contains(value, own.part));
+  return has != withheld;
+}
 
-bool IsComplete(const OwnEntry& own, const char* value) {
-  if (&own == &g_session && IsForgotten()) return value == nullptr || !TextEquals(value, own.part);
-  return value != nullptr && (own.place == Place::kAlone ? TextEquals(value, own.part) : Contains(value, own.part));
+// Where it cannot be asked whether memory can be read, the program is trusted.
+bool MayRead(const void* address) { return !MayCall(OurCall::kTestAddress) || IsReadable(address); }
+
+// The first `limit` bytes of a text, or as many as it has.
+bool TextIsReadable(const char* text, size_t limit) {
+  for (size_t at = 0; at < limit; ++at) {
+    const bool first_of_page = reinterpret_cast<uintptr_t>(text + at) % kPageBytes == 0;
+    if ((at == 0 || first_of_page) && !MayRead(text + at)) return false;
+    if (text[at] == '\0') return true;
+  }
+  return true;
+}
+
+// As far as we are going to read it. What cannot be read is for the kernel to refuse.
+bool EnvironmentIsReadable(char* const* environment) {
+  constexpr size_t kLongestName = sizeof "FDTRACE_SESSION=";
+  for (size_t i = 0; i < kMaxPointers; ++i) {
+    const bool first_of_page = reinterpret_cast<uintptr_t>(environment + i) % kPageBytes < sizeof(char*);
+    if ((i == 0 || first_of_page) && !MayRead(environment + i)) return false;
+    if (environment[i] == nullptr) return true;
+    if (!TextIsReadable(environment[i], kLongestName)) return false;
+    for (const OwnEntry* own : kOwn) {
+      if (TextStarts(environment[i], own->name) && !TextIsReadable(environment[i], kMaxText)) return false;
+    }
+  }
+  return false;
 }
 
 void Keep(OwnEntry& own, const char* part, size_t length) {
@@ -93,12 +132,33 @@ char* Append(char* to, const char* text) {
 }
 
 // "NAME=part:value" or "NAME=value:part". Returns what follows the text.
-char* Compose(char* to, const OwnEntry& own, const char* value) {
-  const bool others = value != nullptr && *value != '\0' && own.place != Place::kAlone;
+char* Give(char* to, const OwnEntry& own, const char* value) {
+  const bool others = value != nullptr && *value != '\0';
   to = Append(to, own.name);
   if (others && own.place == Place::kLast) to = Append(Append(to, value), ":");
-  if (&own != &g_session || !IsForgotten()) to = Append(to, own.part);
+  to = Append(to, own.part);
   if (others && own.place == Place::kFirst) to = Append(Append(to, ":"), value);
+  *to = '\0';
+  return to + 1;
+}
+
+// "NAME=" and the words of the value that are not ours.
+char* Withhold(char* to, const OwnEntry& own, const char* value) {
+  to = Append(to, own.name);
+  const size_t part = TextLength(own.part);
+  for (bool first = true; *value != '\0';) {
+    size_t length = 0;
+    while (value[length] != '\0' && !IsSeparator(value[length])) ++length;
+    const bool is_ours = own.place == Place::kAlone || (length == part && TextStarts(value, own.part));
+    if (!is_ours && length != 0) {
+      if (!first) *to++ = ':';
+      std::memcpy(to, value, length);
+      to += length;
+      first = false;
+    }
+    value += length;
+    while (IsSeparator(*value)) ++value;
+  }
   *to = '\0';
   return to + 1;
 }
@@ -124,12 +184,14 @@ void ForgetSession() {
 internal::EnvironmentPlan internal::PlanEnvironment(char* const* environment) {
   EnvironmentPlan plan;
   if (g_preload.part[0] == '\0') return plan;
+  if (environment != nullptr && environment != environ && !EnvironmentIsReadable(environment)) return plan;
+  plan.withholds = IsWithheld();
   bool complete = true;
   for (const OwnEntry* own : kOwn) {
     const char* const value = Find(environment, own->name);
     // That of a recording within ours: its processes are its own.
-    if (own == &g_session && !IsForgotten() && value != nullptr && !TextEquals(value, own->part)) return {};
-    complete = complete && IsComplete(*own, value);
+    if (own == &g_session && value != nullptr && *value != '\0' && !TextEquals(value, own->part)) return {};
+    complete = complete && IsComplete(*own, value, plan.withholds);
     plan.text_bytes += TextLength(own->name) + TextLength(own->part) + 2;
     if (value != nullptr) plan.text_bytes += TextLength(value);
   }
@@ -139,7 +201,7 @@ internal::EnvironmentPlan internal::PlanEnvironment(char* const* environment) {
   return plan.pointers > kMaxPointers || plan.text_bytes > kMaxText ? EnvironmentPlan() : plan;
 }
 
-void internal::FillEnvironment(char* const* environment, char** pointers, char* text) {
+void internal::FillEnvironment(char* const* environment, const EnvironmentPlan& plan, char** pointers, char* text) {
   bool placed[kOwn.size()] = {};
   for (; environment != nullptr && *environment != nullptr; ++environment) {
     *pointers = *environment;
@@ -147,16 +209,16 @@ void internal::FillEnvironment(char* const* environment, char** pointers, char* 
       if (placed[i] || !TextStarts(*environment, kOwn[i]->name)) continue;
       placed[i] = true;
       const char* const value = *environment + TextLength(kOwn[i]->name);
-      if (IsComplete(*kOwn[i], value)) continue;
+      if (IsComplete(*kOwn[i], value, plan.withholds)) continue;
       *pointers = text;
-      text = Compose(text, *kOwn[i], value);
+      text = plan.withholds ? Withhold(text, *kOwn[i], value) : Give(text, *kOwn[i], value);
     }
     ++pointers;
   }
-  for (size_t i = 0; i < kOwn.size(); ++i) {
-    if (placed[i] || IsComplete(*kOwn[i], nullptr)) continue;
+  for (size_t i = 0; i < kOwn.size() && !plan.withholds; ++i) {
+    if (placed[i]) continue;
     *pointers++ = text;
-    text = Compose(text, *kOwn[i], nullptr);
+    text = Give(text, *kOwn[i], nullptr);
   }
   *pointers = nullptr;
 }

@@ -23,6 +23,12 @@ bool OnAlternateStack() {
          (stack.ss_flags & SS_ONSTACK) != 0;
 }
 
+void CountLost() {
+  if (const Attachment* const attachment = AttachedAlready()) {
+    attachment->arenas[0].load(std::memory_order_relaxed)->header.lost.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
 }  // namespace
 
 // A scope that a longjmp jumped over is still pointed to by the thread. It shows in two ways: its memory is used for
@@ -39,7 +45,10 @@ HookScope::HookScope(Purpose purpose) : saved_errno_(errno), mark_(LiveMark()) {
 void HookScope::Enter(Purpose purpose) {
   ThreadState& thread = fdtrace_thread;
   const bool vfork_child = InVforkChild();
-  if (vfork_child && thread.vfork_changes == nullptr) return;
+  if (vfork_child && thread.vfork_changes == nullptr) {
+    if (purpose == Purpose::kRecord) CountLost();
+    return;
+  }
   // A vfork child cannot say hello: the memory that it would mark as attached is its parent's.
   Attachment* const attachment = purpose == Purpose::kRecord && !vfork_child ? Attach() : AttachedAlready();
   if (attachment == nullptr || !CollectorLives(*attachment->session)) return;

@@ -52,20 +52,10 @@ void Announce(const char* path, bool spawns) {
   WriteExecuting(scope, event);
 }
 
-// Shells and execvp's like try one directory after the other: what is not there is no program to announce.
+// Shells and execvp's like try one directory after the other: what is not there is no program to announce. Nor is a
+// path that only the kernel may look at.
 bool MayExist(const char* path) {
-  return path == nullptr || !HelloIsPermitted() ||
-         !Failed(RawSyscall(SYS_faccessat, AT_FDCWD, reinterpret_cast<long>(path), F_OK));
-}
-
-// PATH: null where only a descriptor names the program.
-template <typename Call>
-int Executed(const char* path, Call call) {
-  const bool announced = MayExist(path);
-  if (announced) Announce(path, /*spawns=*/false);
-  const int result = call();
-  if (announced) AnnounceFailure();
-  return result;
+  return path == nullptr || !Failed(RawSyscall(SYS_faccessat, AT_FDCWD, reinterpret_cast<long>(path), F_OK));
 }
 
 template <typename Call>
@@ -93,13 +83,30 @@ int StreamDescriptor(FILE* stream) { return stream->_fileno; }
 
 }  // namespace
 
-void AnnounceExec(const char* path) { Announce(path, /*spawns=*/false); }
+bool AnnounceExec(const char* path) {
+  if (!HelloIsPermitted()) path = nullptr;  // the kernel cannot be asked whether it can be read
+  if (!MayExist(path)) return false;
+  Announce(path, /*spawns=*/false);
+  return true;
+}
 
 void AnnounceFailure() {
   const HookScope scope(HookScope::Purpose::kIfAttached);
   if (scope.recording()) WriteExecFailed(scope, errno);
 }
 
+namespace {
+
+// PATH: null where only a descriptor names the program.
+template <typename Call>
+int Executed(const char* path, Call call) {
+  const bool announced = AnnounceExec(path);
+  const int result = call();
+  if (announced) AnnounceFailure();
+  return result;
+}
+
+}  // namespace
 }  // namespace fdtrace
 
 using namespace fdtrace;  // NOLINT
@@ -118,20 +125,19 @@ using namespace fdtrace;  // NOLINT
   for (size_t word = 1; word <= words##_count; ++word) words[word] = va_arg(rest, char*);
 
 FDTRACE_EXPORT int execve(const char* path, char* const* words, char* const* environment) noexcept {
-  return WithOurs(environment, [&](char* const* with_ours) {
-    return Executed(path, [&] { return REAL(execve)(path, words, with_ours); });
+  return Executed(path, [&] {
+    return WithOurs(environment, [&](char* const* with_ours) { return REAL(execve)(path, words, with_ours); });
   });
 }
 
 FDTRACE_EXPORT int execv(const char* path, char* const* words) noexcept { return execve(path, words, environ); }
 
 FDTRACE_EXPORT int execvpe(const char* name, char* const* words, char* const* environment) noexcept {
-  return WithOurs(environment, [&](char* const* with_ours) {
-    Announce(name, /*spawns=*/false);
-    const int result = REAL(execvpe)(name, words, with_ours);
-    AnnounceFailure();
-    return result;
-  });
+  Announce(name, /*spawns=*/false);
+  const int result =
+      WithOurs(environment, [&](char* const* with_ours) { return REAL(execvpe)(name, words, with_ours); });
+  AnnounceFailure();
+  return result;
 }
 
 FDTRACE_EXPORT int execvp(const char* name, char* const* words) noexcept { return execvpe(name, words, environ); }
@@ -159,31 +165,34 @@ FDTRACE_EXPORT int execle(const char* path, const char* first, ...) noexcept {
 }
 
 FDTRACE_EXPORT int fexecve(int fd, char* const* words, char* const* environment) noexcept {
-  return WithOurs(environment, [&](char* const* with_ours) {
-    return Executed(nullptr, [&] { return REAL(fexecve)(fd, words, with_ours); });
+  return Executed(nullptr, [&] {
+    return WithOurs(environment, [&](char* const* with_ours) { return REAL(fexecve)(fd, words, with_ours); });
   });
 }
 
 FDTRACE_EXPORT int execveat(int directory, const char* path, char* const* words, char* const* environment,
                             int flags) noexcept {
-  return WithOurs(environment, [&](char* const* with_ours) {
-    return Executed(nullptr, [&] { return REAL(execveat)(directory, path, words, with_ours, flags); });
+  return Executed(nullptr, [&] {
+    return WithOurs(environment,
+                    [&](char* const* with_ours) { return REAL(execveat)(directory, path, words, with_ours, flags); });
   });
 }
 
 FDTRACE_EXPORT int posix_spawn(pid_t* child, const char* path, const posix_spawn_file_actions_t* actions,
                                const posix_spawnattr_t* attributes, char* const* words, char* const* environment) {
-  return WithOurs(environment, [&](char* const* with_ours) {
-    return Spawned(path, child,
-                   [&](pid_t* pid) { return REAL(posix_spawn)(pid, path, actions, attributes, words, with_ours); });
+  return Spawned(MayExist(path) ? path : nullptr, child, [&](pid_t* pid) {
+    return WithOurs(environment, [&](char* const* with_ours) {
+      return REAL(posix_spawn)(pid, path, actions, attributes, words, with_ours);
+    });
   });
 }
 
 FDTRACE_EXPORT int posix_spawnp(pid_t* child, const char* name, const posix_spawn_file_actions_t* actions,
                                 const posix_spawnattr_t* attributes, char* const* words, char* const* environment) {
-  return WithOurs(environment, [&](char* const* with_ours) {
-    return Spawned(name, child,
-                   [&](pid_t* pid) { return REAL(posix_spawnp)(pid, name, actions, attributes, words, with_ours); });
+  return Spawned(name, child, [&](pid_t* pid) {
+    return WithOurs(environment, [&](char* const* with_ours) {
+      return REAL(posix_spawnp)(pid, name, actions, attributes, words, with_ours);
+    });
   });
 }
 

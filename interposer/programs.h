@@ -4,10 +4,11 @@
 
 namespace fdtrace {
 
-// Before an exec of PATH (null: not named by one): tells what the program will receive.
-void AnnounceExec(const char* path);
+// Before an exec of PATH (null: not named by one): tells what the program will receive. False: there is none such, and
+// nothing was told.
+bool AnnounceExec(const char* path);
 
-// After an exec that returned; errno is its own.
+// After an announced exec that returned; errno is its own.
 void AnnounceFailure();
 
 }  // namespace fdtrace

@@ -110,16 +110,17 @@ long Dispatch(const Arguments& call) {
   case SYS_##name:                                                                                           \
     if (closes) RecordClosingRange(Row::syscall_##name, static_cast<unsigned>(a), static_cast<unsigned>(b)); \
     return Forward(call);
-#define SYSCALL_EXECUTES(name, path, variables)                                              \
-  case SYS_##name:                                                                           \
-    return WithOurs(reinterpret_cast<char* const*>(variables), [&](char* const* with_ours) { \
-      Arguments changed = call;                                                              \
-      changed.variables = reinterpret_cast<long>(with_ours);                                 \
-      AnnounceExec(path);                                                                    \
-      const long result = Forward(changed);                                                  \
-      AnnounceFailure();                                                                     \
-      return result;                                                                         \
-    });
+#define SYSCALL_EXECUTES(name, path, variables)                                                                \
+  case SYS_##name: {                                                                                           \
+    const bool announced = AnnounceExec(path);                                                                 \
+    const long result = WithOurs(reinterpret_cast<char* const*>(call.variables), [&](char* const* with_ours) { \
+      Arguments changed = call;                                                                                \
+      changed.variables = reinterpret_cast<long>(with_ours);                                                   \
+      return Forward(changed);                                                                                 \
+    });                                                                                                        \
+    if (announced) AnnounceFailure();                                                                          \
+    return result;                                                                                             \
+  }
 #define SYSCALL_SENDS(name)                                               \
   case SYS_##name: {                                                      \
     const uint64_t began_ns = MonotonicNs();                              \

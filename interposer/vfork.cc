@@ -5,6 +5,7 @@
 #include "interposer/event_writer.h"
 #include "interposer/hook_scope.h"
 #include "interposer/interposed_functions.h"
+#include "interposer/processes.h"
 #include "interposer/raw_syscall.h"
 #include "interposer/real_functions.h"
 #include "interposer/ring_writer.h"
@@ -35,11 +36,12 @@ void LeaveChildsWork(HookScope* scope_before) {
 
 using namespace fdtrace;  // NOLINT
 
-// The thread counts as the child's from here, not from the system call on: a handler that came in between would take
-// what is the child's for its parent's.
+// What a handler does that interrupted our own work is heard of when that goes on, too late for a child: it is counted
+// as lost. The thread counts as the child's from here, not from the system call on: a handler that came in between
+// would take what is the child's for its parent's.
 void fdtrace_before_vfork() {
   ThreadState& thread = fdtrace_thread;
-  if (!InVforkChild()) PrepareFirst();
+  if (!InVforkChild() && thread.scope == nullptr) PrepareFirst();
   if (thread.vfork_changes != nullptr && !thread.vfork_changes->Begin(thread.scope)) thread.vfork_changes = nullptr;
   ++thread.vfork_depth;
 }
@@ -78,10 +80,13 @@ struct ClonedChild {
   void* argument;
 };
 
+// libc ends the child when its function returns, past our names.
 int RunClonedChild(void* of) {
   const ClonedChild child = *static_cast<ClonedChild*>(of);
-  fdtrace_in_vfork_child();
-  return child.function(child.argument);
+  if (InVforkChild()) fdtrace_in_vfork_child();
+  const int status = child.function(child.argument);
+  AnnounceExit(status);
+  return status;
 }
 
 }  // namespace
@@ -97,10 +102,13 @@ FDTRACE_EXPORT int clone(int (*function)(void*), void* stack, int flags, void* a
   va_end(rest);
   auto* const real = Real<decltype(::clone)>(Row::clone);
   constexpr int kDecisive = CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_SETTLS | CLONE_THREAD;
-  if ((flags & kDecisive) != (CLONE_VM | CLONE_VFORK)) {
+  const bool as_fork = (flags & (CLONE_VM | CLONE_THREAD)) == 0;
+  const bool as_vfork = (flags & kDecisive) == (CLONE_VM | CLONE_VFORK);
+  ClonedChild child = {.function = function, .argument = argument};
+  if (function == nullptr || !(as_fork || as_vfork)) {
     return real(function, stack, flags, argument, parent_tid, tls, child_tid);
   }
-  ClonedChild child = {.function = function, .argument = argument};
+  if (as_fork) return real(RunClonedChild, stack, flags, &child, parent_tid, tls, child_tid);
   fdtrace_before_vfork();
   const int pid = real(RunClonedChild, stack, flags, &child, parent_tid, tls, child_tid);
   return static_cast<int>(fdtrace_after_vfork(pid < 0 ? -errno : pid));

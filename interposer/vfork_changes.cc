@@ -51,6 +51,12 @@ const DescriptorOrigin* VforkChanges::Find(int fd) const {
 }
 
 bool VforkChanges::Set(int fd, const DescriptorOrigin& now) {
+  const size_t first_own = levels_ == 0 ? 0 : level_[levels_ - 1].count_before;
+  for (size_t i = count_; i > first_own; --i) {
+    if (change_[i - 1].fd != fd) continue;
+    change_[i - 1].now = now;
+    return true;
+  }
   if (count_ == kMaxChanges) return false;
   change_[count_++] = {.fd = fd, .now = now};
   return true;

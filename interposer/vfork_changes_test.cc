@@ -32,6 +32,15 @@ TEST(VforkChangesTest, WhatAChildsChildChangedIsDroppedWithIt) {
   VforkChanges::Release(changes);
 }
 
+TEST(VforkChangesTest, OneNumberChangedOverAndOverTakesRoomOnce) {
+  VforkChanges* const changes = VforkChanges::Acquire();
+  ASSERT_TRUE(changes->Begin(nullptr));
+  for (uint64_t id = 1; id < 5000; ++id) ASSERT_TRUE(changes->Set(5, {.id = id}));
+  EXPECT_EQ(changes->Find(5)->id, 4999u);
+  changes->End();
+  VforkChanges::Release(changes);
+}
+
 TEST(VforkChangesTest, ThereIsAnEndToChangesAndLevels) {
   VforkChanges* const changes = VforkChanges::Acquire();
   int levels = 0;

@@ -63,6 +63,7 @@ struct SessionPage {
   char lock_room[60];  // for more of a lock, should one need it
 
   alignas(64) std::atomic<uint32_t> bell;  // rung (incremented, then futex wake) when the collector must not sleep on
+  std::atomic<uint32_t> unreached;         // forked children that could not say hello; their events are lost
   std::atomic<uint32_t> collector_sleeps;  // 1 while it waits on the bell: else ringing needs no system call
 };
 static_assert(sizeof(SessionPage) <= kPageBytes);

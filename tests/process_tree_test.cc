@@ -180,5 +180,25 @@ TEST(Inherited, NothingIsToldWhereEverythingIsMarked) {
   EXPECT_EQ(report.recording().opened(), 3u) << Describe(report);
 }
 
+TEST(OtherPrograms, WhatTheKernelRefusesIsRefusedAlike) {
+  const Ran bare = RunBare({Program("odd_execs")});
+  ASSERT_EQ(bare.status, 0);
+  const Traced traced = Trace({Program("odd_execs")});
+  EXPECT_EQ(traced.ran.out, bare.out);
+  EXPECT_EQ(traced.ran.err, bare.err);
+  EXPECT_EQ(traced.ran.status, 0);
+  EXPECT_TRUE(traced.report.recording().complete()) << Describe(traced.report);
+}
+
+TEST(OtherPrograms, AForkThatCannotReachFdtraceIsMissedAloud) {
+  const std::vector<std::string> command = {"unshare", "--net", "--fork", "sh", "-c", "exec 5</etc/passwd; exit 3"};
+  const Ran bare = RunBare(command);
+  if (bare.status != 3) GTEST_SKIP() << "no network namespace is to be had: " << bare.err;
+  const Traced traced = Trace(command);
+  EXPECT_EQ(traced.ran.status, 3);
+  EXPECT_FALSE(traced.report.recording().complete()) << Describe(traced.report);
+  EXPECT_THAT(traced.report.recording().notes(), ::testing::Contains(HasSubstr("could not reach fdtrace")));
+}
+
 }  // namespace
 }  // namespace fdtrace
