@@ -68,6 +68,11 @@ class WholeModel : public Model {
     if (TracedProcess* const process = Find(serial)) process->Compare(seen, at_ns);
   }
 
+  void FilesHeld(uint32_t, const std::vector<SeenFile>&, uint64_t) override {}
+  std::vector<CreatedFile> CreatedFiles() const override { return {}; }
+  void LeftBehind(const CreatedFile&, const FileFacts&) override {}
+  void FilesystemSeen(const Filesystem&) override {}
+
   void ProcessEnded(uint32_t serial, uint64_t at_ns, ProcessEnd how) override { End(serial, at_ns, how); }
 
   absl::Status Write(const RecordingEnd& end, TraceWriter& writer) override {

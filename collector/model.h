@@ -16,12 +16,44 @@
 
 namespace fdtrace {
 
+// A regular file, or shared memory, as fstat(2) shows it.
+struct FileFacts {
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  uint64_t links = 0;
+  uint64_t bytes = 0;  // allocated: st_blocks * 512
+  uint64_t apparent_bytes = 0;
+};
+
 // A descriptor as /proc/PID/fd shows it.
 struct SeenDescriptor {
   int fd = -1;
   std::string link;         // target of the symbolic link, e.g. "/etc/passwd", "socket:[123]"
   std::string description;  // for people; empty when the link says it all
   Resource resource = RESOURCE_UNKNOWN;
+  std::optional<FileFacts> file;  // of regular files and shared memory
+};
+
+// A file without a name that a process holds, as /proc shows it.
+struct SeenFile {
+  int fd = -1;  // -1: a mapping
+  FileFacts file;
+  std::string path;  // its last name, without the kernel's " (deleted)"
+};
+
+// A file system that FileFacts.device names.
+struct Filesystem {
+  uint64_t device = 0;
+  std::string mount;       // where it is mounted; empty when nowhere that we can see
+  std::string type;        // as /proc/mounts has it
+  bool is_memory = false;  // tmpfs and the like: its bytes are memory
+};
+
+// A file that the program made.
+struct CreatedFile {
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  std::string path;  // absolute
 };
 
 // A program image that said hello: a process's first, one after exec (same pid), or a forked child.
@@ -89,6 +121,18 @@ class Model {
   // looks have found it, or the process has ended, for its event may be under way; and a close may still be told after
   // its descriptor was missed.
   virtual void Compare(uint32_t serial, const std::vector<SeenDescriptor>& seen, uint64_t at_ns) = 0;
+
+  // All files without a name that the image's process holds, by descriptors and by mappings: their sizes now. To be
+  // told every now and then while the process runs, and when it is compared before its end.
+  virtual void FilesHeld(uint32_t serial, const std::vector<SeenFile>& files, uint64_t at_ns) = 0;
+
+  // At the end, after all processes: the files that the program made and did not remove by a call that was seen; and
+  // which of them are still there under their names.
+  virtual std::vector<CreatedFile> CreatedFiles() const = 0;
+  virtual void LeftBehind(const CreatedFile& file, const FileFacts& facts) = 0;
+
+  // To be told before Write, of all devices that FilesHeld and LeftBehind named.
+  virtual void FilesystemSeen(const Filesystem& filesystem) = 0;
 
   // The process of the image has ended; what it still held is kept as still open.
   virtual void ProcessEnded(uint32_t serial, uint64_t at_ns, ProcessEnd how) = 0;

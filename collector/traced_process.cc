@@ -103,6 +103,9 @@ bool TracedProcess::Count(const Event& event, uint64_t at_ns, uint32_t ring) {
     case Event::kVforkChild:  // whose events these are, the session knows
     case Event::kVforkEnd:
       return true;
+    case Event::kUnlinked:
+    case Event::kRenamed:
+      return true;
     case Event::WHAT_NOT_SET:
       return false;
   }
