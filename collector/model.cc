@@ -71,7 +71,7 @@ class WholeModel : public Model {
   void FilesHeld(uint32_t, const std::vector<SeenFile>&, uint64_t) override {}
   std::vector<CreatedFile> CreatedFiles() const override { return {}; }
   void LeftBehind(const CreatedFile&, const FileFacts&) override {}
-  void FilesystemSeen(const Filesystem&) override {}
+  void FilesystemSeen(const MountedOn&) override {}
 
   void ProcessEnded(uint32_t serial, uint64_t at_ns, ProcessEnd how) override { End(serial, at_ns, how); }
 

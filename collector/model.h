@@ -42,7 +42,7 @@ struct SeenFile {
 };
 
 // A file system that FileFacts.device names.
-struct Filesystem {
+struct MountedOn {
   uint64_t device = 0;
   std::string mount;       // where it is mounted; empty when nowhere that we can see
   std::string type;        // as /proc/mounts has it
@@ -132,7 +132,7 @@ class Model {
   virtual void LeftBehind(const CreatedFile& file, const FileFacts& facts) = 0;
 
   // To be told before Write, of all devices that FilesHeld and LeftBehind named.
-  virtual void FilesystemSeen(const Filesystem& filesystem) = 0;
+  virtual void FilesystemSeen(const MountedOn& filesystem) = 0;
 
   // The process of the image has ended; what it still held is kept as still open.
   virtual void ProcessEnded(uint32_t serial, uint64_t at_ns, ProcessEnd how) = 0;

@@ -251,7 +251,7 @@ class RememberingModel : public Model {
   void FilesHeld(uint32_t serial, const std::vector<SeenFile>& files, uint64_t) override { held[serial] = files; }
   std::vector<CreatedFile> CreatedFiles() const override { return created; }
   void LeftBehind(const CreatedFile& file, const FileFacts& facts) override { left.emplace_back(file, facts); }
-  void FilesystemSeen(const Filesystem& filesystem) override { filesystems.push_back(filesystem); }
+  void FilesystemSeen(const MountedOn& filesystem) override { filesystems.push_back(filesystem); }
   void ProcessEnded(uint32_t serial, uint64_t, ProcessEnd how) override {
     images.at(serial).ended = true;
     images.at(serial).end = how;
@@ -262,7 +262,7 @@ class RememberingModel : public Model {
   std::map<uint32_t, std::vector<SeenFile>> held;  // as told last, by serial
   std::vector<CreatedFile> created;
   std::vector<std::pair<CreatedFile, FileFacts>> left;
-  std::vector<Filesystem> filesystems;
+  std::vector<MountedOn> filesystems;
   bool keep_events = true;
   uint64_t consumed = 0;
   std::map<uint32_t, Followed> images;  // by serial
