@@ -16,6 +16,7 @@ struct Slot {
   std::atomic<uint64_t> id;
   std::atomic<uint64_t> stack;
   std::atomic<Row> row;
+  std::atomic<bool> has_file;
 };
 constinit std::atomic<Slot*> g_chunks[kChunks] = {};
 constinit std::atomic<uint32_t> g_used_chunks{0};  // every chunk in use has a smaller index
@@ -41,14 +42,22 @@ Slot* MakeSlot(int fd) {
   return FindSlot(fd);
 }
 
+DescriptorOrigin Held(const Slot& slot) {
+  return {.id = slot.id.load(std::memory_order_acquire),
+          .row = slot.row.load(std::memory_order_relaxed),
+          .stack = slot.stack.load(std::memory_order_relaxed),
+          .has_file = slot.has_file.load(std::memory_order_relaxed)};
+}
+
 }  // namespace
 
-uint64_t descriptor_table::Put(int fd, uint64_t id, Row row) {
+uint64_t descriptor_table::Put(int fd, const DescriptorOrigin& origin) {
   Slot* const slot = MakeSlot(fd);
   if (slot == nullptr) return 0;
-  slot->stack.store(0, std::memory_order_relaxed);
-  slot->row.store(row, std::memory_order_relaxed);
-  return slot->id.exchange(id, std::memory_order_acq_rel);
+  slot->stack.store(origin.stack, std::memory_order_relaxed);
+  slot->row.store(origin.row, std::memory_order_relaxed);
+  slot->has_file.store(origin.has_file, std::memory_order_relaxed);
+  return slot->id.exchange(origin.id, std::memory_order_acq_rel);
 }
 
 void descriptor_table::Prepare() { MakeSlot(0); }
@@ -60,19 +69,19 @@ void descriptor_table::SetStack(int fd, uint64_t id, uint64_t stack) {
   }
 }
 
-uint64_t descriptor_table::Take(int fd) {
+DescriptorOrigin descriptor_table::Take(int fd) {
   Slot* const slot = FindSlot(fd);
-  if (slot == nullptr || slot->id.load(std::memory_order_relaxed) == 0) return 0;
-  return slot->id.exchange(0, std::memory_order_acq_rel);
+  if (slot == nullptr || slot->id.load(std::memory_order_relaxed) == 0) return {};
+  DescriptorOrigin held = Held(*slot);
+  held.id = slot->id.exchange(0, std::memory_order_acq_rel);
+  return held;
 }
 
 DescriptorOrigin descriptor_table::Get(int fd) {
   const Slot* const slot = FindSlot(fd);
   if (slot == nullptr) return {};
-  const uint64_t id = slot->id.load(std::memory_order_acquire);
-  if (id == 0) return {};
-  return {
-      .id = id, .row = slot->row.load(std::memory_order_relaxed), .stack = slot->stack.load(std::memory_order_relaxed)};
+  const DescriptorOrigin held = Held(*slot);
+  return held.id == 0 ? DescriptorOrigin{} : held;
 }
 
 uint32_t descriptor_table::NextFilled(uint32_t first) {

@@ -14,21 +14,22 @@ namespace fdtrace {
 
 // A lifetime and the call that began it.
 struct DescriptorOrigin {
-  uint64_t id = 0;     // 0: none, or its making was not seen
-  Row row = {};        // of the table
-  uint64_t stack = 0;  // 0: none was taken (yet)
+  uint64_t id = 0;        // 0: none, or its making was not seen
+  Row row = {};           // of the table
+  uint64_t stack = 0;     // 0: none was taken (yet)
+  bool has_file = false;  // its event told of a file's state, and so will that of its close
 };
 
 namespace descriptor_table {
 
 // Stores the lifetime and returns the one found there: not 0 means a close that nobody saw.
-uint64_t Put(int fd, uint64_t id, Row row);
+uint64_t Put(int fd, const DescriptorOrigin& origin);
 
 // Adds the stack, if the lifetime is still there.
 void SetStack(int fd, uint64_t id, uint64_t stack);
 
-// Empties the slot and returns the lifetime that it held; 0 for a descriptor whose making was not seen.
-uint64_t Take(int fd);
+// Empties the slot and returns what it held; id 0 for a descriptor whose making was not seen.
+DescriptorOrigin Take(int fd);
 
 // Takes the memory for the first numbers now: later it may be forbidden.
 void Prepare();

@@ -13,11 +13,13 @@ VforkChanges* Changes() { return fdtrace_thread.vfork_changes; }
 
 }  // namespace
 
-uint64_t PutDescriptor(int fd, uint64_t id, Row row) {
+uint64_t PutDescriptor(int fd, const DescriptorOrigin& origin) {
   if (!InVforkChild()) [[likely]]
-    return descriptor_table::Put(fd, id, row);
+    return descriptor_table::Put(fd, origin);
   const uint64_t before = LifetimeOf(fd);
-  if (Changes() != nullptr) Changes()->Set(fd, {.id = id, .row = row, .stack = fdtrace_thread.vfork_stack});
+  DescriptorOrigin by_child = origin;
+  by_child.stack = fdtrace_thread.vfork_stack;
+  if (Changes() != nullptr) Changes()->Set(fd, by_child);
   return before;
 }
 
@@ -26,11 +28,11 @@ void SetDescriptorStack(int fd, uint64_t id, uint64_t stack) {
     descriptor_table::SetStack(fd, id, stack);
 }
 
-uint64_t TakeDescriptor(int fd) {
+DescriptorOrigin TakeDescriptor(int fd) {
   if (!InVforkChild()) [[likely]]
     return descriptor_table::Take(fd);
-  const uint64_t before = LifetimeOf(fd);
-  if (before != 0 && Changes() != nullptr) Changes()->Set(fd, {});
+  const DescriptorOrigin before = OriginOf(fd);
+  if (before.id != 0 && Changes() != nullptr) Changes()->Set(fd, {});
   return before;
 }
 
@@ -56,8 +58,7 @@ void KeepVforkChanges() {
     if (now.id == 0) {
       descriptor_table::Take(fd);
     } else {
-      descriptor_table::Put(fd, now.id, now.row);
-      descriptor_table::SetStack(fd, now.id, now.stack);
+      descriptor_table::Put(fd, now);
     }
   });
 }

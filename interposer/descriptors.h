@@ -9,13 +9,13 @@
 namespace fdtrace {
 
 // Stores the lifetime and returns the one found there: not 0 means a close that nobody saw.
-uint64_t PutDescriptor(int fd, uint64_t id, Row row);
+uint64_t PutDescriptor(int fd, const DescriptorOrigin& origin);
 
 // Adds the stack that began it.
 void SetDescriptorStack(int fd, uint64_t id, uint64_t stack);
 
-// Empties the slot and returns the lifetime that it held; 0 for a descriptor whose making was not seen.
-uint64_t TakeDescriptor(int fd);
+// Empties the slot and returns what it held; id 0 for a descriptor whose making was not seen.
+DescriptorOrigin TakeDescriptor(int fd);
 
 DescriptorOrigin OriginOf(int fd);
 inline uint64_t LifetimeOf(int fd) { return OriginOf(fd).id; }

@@ -2,13 +2,11 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <sys/stat.h>
 
 #include <atomic>
 
 #include "interposer/event_writer.h"
 #include "interposer/raw_syscall.h"
-#include "interposer/seccomp.h"
 #include "interposer/seccomp_calls.h"
 #include "interposer/stacks.h"
 
@@ -26,20 +24,18 @@ uint64_t CaptureOpeningStack(const HookScope& scope) {
   return stack;
 }
 
-// Which object a descriptor is open on, as sender and receiver see it alike; zeros when that cannot be told.
-FileIdentity IdentityOf(int fd) {
-  struct stat file;
-  if (!HelloIsPermitted() || Failed(RawSyscall(SYS_fstat, fd, reinterpret_cast<long>(&file)))) return {};
-  return {.device = file.st_dev, .inode = file.st_ino};
-}
-
 bool IsOpen(int fd) { return MayCall(OurCall::kDescriptorFlags) && !Failed(RawSyscall(SYS_fcntl, fd, F_GETFD)); }
 
 }  // namespace
 
 namespace {
 
-void RecordNew(Row row, int fd, OpenedEvent event) {
+// Of openings of files; nothing else is asked for the state of one.
+bool HasFileToTell(const Opening* opening, bool created) {
+  return opening != nullptr && (opening->MayWrite() || created);
+}
+
+void RecordNew(Row row, int fd, OpenedEvent event, const Opening* opening = nullptr) {
   const HookScope scope;
   if (!scope.recording()) {
     TakeDescriptor(fd);  // whatever held the number before is gone
@@ -48,13 +44,18 @@ void RecordNew(Row row, int fd, OpenedEvent event) {
   event.id = NewLifetime(scope);
   event.fd = fd;
   event.row = row;
-  event.replaced = PutDescriptor(fd, event.id, row);
+  if (HasFileToTell(opening, event.created)) event.file = RegularFile(fd);
+  event.replaced = PutDescriptor(fd, {.id = event.id, .row = row, .has_file = event.file.has_value()});
   event.stack = CaptureOpeningStack(scope);
   SetDescriptorStack(fd, event.id, event.stack);
   WriteOpened(scope, event);
 }
 
 }  // namespace
+
+void RecordOpenedFile(Row row, int fd, const Opening& opening, bool created) {
+  RecordNew(row, fd, {.path = opening.path(), .created = created}, &opening);
+}
 
 void RecordOpened(Row row, int fd, const char* path, uint64_t source, int companion) {
   RecordNew(row, fd, {.source = source, .path = path, .companion = companion});
@@ -68,11 +69,14 @@ void RecordSent(int fd, uint64_t began_ns) {
 }
 
 uint64_t RecordClosing(Row row, int fd) {
-  const uint64_t lifetime = TakeDescriptor(fd);
-  if (lifetime == 0) return 0;
+  const DescriptorOrigin ending = TakeDescriptor(fd);
+  if (ending.id == 0) return 0;
   const HookScope scope;
-  if (scope.recording()) WriteClosed(scope, {.id = lifetime, .fd = fd, .row = row, .stack = CaptureStack(scope)});
-  return lifetime;
+  if (!scope.recording()) return ending.id;
+  ClosedEvent event = {.id = ending.id, .fd = fd, .row = row, .stack = CaptureStack(scope)};
+  if (ending.has_file) event.file = RegularFile(fd);
+  WriteClosed(scope, event);
+  return ending.id;
 }
 
 void RecordClosedUnknown(Row row, int fd) {
@@ -80,19 +84,25 @@ void RecordClosedUnknown(Row row, int fd) {
   if (scope.recording()) WriteClosed(scope, {.id = 0, .fd = fd, .row = row, .stack = CaptureStack(scope)});
 }
 
-void RecordOverwritten(Row row, int fd, uint64_t source) {
+std::optional<FileFacts> FileToBeOverwritten(int fd) {
+  if (!OriginOf(fd).has_file) return {};
+  return RegularFile(fd);
+}
+
+void RecordOverwritten(Row row, int fd, uint64_t source, const std::optional<FileFacts>& file) {
   const HookScope scope;
   if (!scope.recording()) {
     TakeDescriptor(fd);
     return;
   }
   OpenedEvent event = {.id = NewLifetime(scope), .fd = fd, .row = row};
-  const uint64_t overwritten = PutDescriptor(fd, event.id, row);
+  const uint64_t overwritten = PutDescriptor(fd, {.id = event.id, .row = row});
   event.stack = CaptureOpeningStack(scope);
   SetDescriptorStack(fd, event.id, event.stack);
   event.source = source;
   event.overwrote = true;
-  if (overwritten != 0) WriteClosed(scope, {.id = overwritten, .fd = fd, .row = row, .stack = event.stack});
+  if (overwritten != 0)
+    WriteClosed(scope, {.id = overwritten, .fd = fd, .row = row, .stack = event.stack, .file = file});
   WriteOpened(scope, event);
 }
 

@@ -4,24 +4,40 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "interposer/descriptors.h"
+#include "interposer/file_facts.h"
 #include "interposer/hook_scope.h"
+#include "interposer/opening.h"
 #include "interposer/rows.h"
 
 namespace fdtrace {
 
 // The parts, for functions whose effect has no name of its own.
 void RecordOpened(Row row, int fd, const char* path = nullptr, uint64_t source = 0, int companion = -1);
+void RecordOpenedFile(Row row, int fd, const Opening& opening, bool created);
 void RecordReceived(Row row, int fd);        // over a socket
 void RecordSent(int fd, uint64_t began_ns);  // over a socket, by a call that began then
 uint64_t RecordClosing(Row row, int fd);     // before the real call; the lifetime that ends, 0 if not known
 void RecordClosedUnknown(Row row, int fd);   // after it, when RecordClosing returned 0
-void RecordOverwritten(Row row, int fd, uint64_t source);  // fd was made a copy, closing what it was
+// The file that fd holds, if its opening told of one: before fd is overwritten.
+std::optional<FileFacts> FileToBeOverwritten(int fd);
+// fd was made a copy, closing what it was.
+void RecordOverwritten(Row row, int fd, uint64_t source, const std::optional<FileFacts>& overwritten);
 
 inline int Created(Row row, int fd, const char* path = nullptr) {
   if (fd >= 0) [[likely]]
     RecordOpened(row, fd, path);
+  return fd;
+}
+
+template <typename Call>
+auto Opened(Row row, const Opening& opening, Call call) {
+  const bool creates = opening.WouldCreate();
+  const auto fd = call();
+  if (fd >= 0) [[likely]]
+    RecordOpenedFile(row, static_cast<int>(fd), opening, creates);
   return fd;
 }
 
@@ -30,6 +46,17 @@ int CreatedPair(Row row, int result, const int* first, const int* second);
 template <typename Object, typename DescriptorOf>
 Object* CreatedStream(Row row, Object* object, const char* path, DescriptorOf descriptor_of) {
   if (object != nullptr) Created(row, descriptor_of(object), path);
+  return object;
+}
+
+template <typename DescriptorOf, typename Call>
+auto OpenedStream(Row row, const Opening& opening, DescriptorOf descriptor_of, Call call) {
+  const bool creates = opening.WouldCreate();
+  const auto object = call();
+  if (object != nullptr) {
+    const int fd = descriptor_of(object);
+    if (fd >= 0) RecordOpenedFile(row, fd, opening, creates);
+  }
   return object;
 }
 
@@ -44,8 +71,9 @@ int Duplicated(Row row, int source, Call call) {
 template <typename Call>
 int DuplicatedOver(Row row, int source, int target, Call call) {
   const uint64_t source_lifetime = LifetimeOf(source);
+  const std::optional<FileFacts> overwritten = FileToBeOverwritten(target);
   const int fd = call();
-  if (fd >= 0 && source != target) RecordOverwritten(row, fd, source_lifetime);
+  if (fd >= 0 && source != target) RecordOverwritten(row, fd, source_lifetime, overwritten);
   return fd;
 }
 
@@ -56,13 +84,6 @@ auto Closed(Row row, int fd, Call call) {
   const auto result = call();
   if (lifetime == 0 && result >= 0) RecordClosedUnknown(row, fd);
   return result;
-}
-
-template <typename Object, typename DescriptorOf, typename Call>
-Object* ReopenedStream(Row row, const char* path, Object* stream, DescriptorOf descriptor_of, Call call) {
-  const int fd = descriptor_of(stream);
-  if (fd >= 0) RecordClosing(row, fd);
-  return CreatedStream(row, call(), path, descriptor_of);
 }
 
 // All of the range, before the real call; the row's condition has made sure that it will close them.

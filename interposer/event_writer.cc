@@ -31,7 +31,9 @@ enum EventField : uint32_t {
   kVforkChild,
   kVforkEnd,
   kSent,
-  kConfined = 17
+  kConfined,
+  kUnlinked,
+  kRenamed
 };
 
 constinit std::atomic<bool> g_function_sent[kRowCount] = {};
@@ -71,6 +73,24 @@ void SendFirst(const HookScope& scope, Row row) {
     SendFunction(scope, row);
 }
 
+void PutFile(WireWriter& wire, uint32_t field, const FileFacts& file) {
+  wire.Message(field, [&] {
+    wire.Varint(1, file.identity.device);
+    wire.Varint(2, file.identity.inode);
+    wire.Varint(3, file.links);
+    wire.Varint(4, file.bytes);
+    wire.Varint(5, file.apparent_bytes);
+  });
+}
+
+// What a call has made is told by its full name, while it has one.
+void PutOpenedPath(WireWriter& wire, uint32_t field, const OpenedEvent& event) {
+  const bool has_name = event.created && event.file && event.file->links != 0;
+  const auto name = [&](std::span<unsigned char> room) { return NameOf(event.fd, room); };
+  if (has_name && wire.Filled(field, kMaxPathBytes, name)) return;
+  if (event.path != nullptr) wire.Bytes(field, event.path, TextLength(event.path, kMaxPathBytes));
+}
+
 }  // namespace
 
 uint64_t MonotonicNs() {
@@ -93,11 +113,13 @@ bool WriteOpened(const HookScope& scope, const OpenedEvent& event) {
     wire.Fixed64(4, event.stack);
     wire.Varint(5, event.source);
     wire.Varint(6, event.replaced);
-    if (event.path != nullptr) wire.Bytes(7, event.path, TextLength(event.path, kMaxPathBytes));
+    PutOpenedPath(wire, 7, event);
     wire.Int32(8, event.companion + 1);
     wire.Varint(9, event.overwrote);
     wire.Varint(10, event.identity.device);
     wire.Varint(11, event.identity.inode);
+    if (event.file) PutFile(wire, 12, *event.file);
+    wire.Varint(13, event.created);
   });
 }
 
@@ -108,6 +130,27 @@ bool WriteClosed(const HookScope& scope, const ClosedEvent& event) {
     wire.Int32(2, event.fd);
     wire.Varint(3, static_cast<uint64_t>(event.row));
     wire.Fixed64(4, event.stack);
+    if (event.file) PutFile(wire, 5, *event.file);
+  });
+}
+
+bool WriteUnlinked(const HookScope& scope, const UnlinkedEvent& event) {
+  SendFirst(scope, event.row);
+  return Write(scope, kUnlinked, [&](WireWriter& wire) {
+    PutFile(wire, 1, event.file);
+    wire.Bytes(2, event.path, TextLength(event.path, kMaxPathBytes));
+    wire.Varint(3, static_cast<uint64_t>(event.row));
+    wire.Fixed64(4, event.stack);
+    wire.Varint(5, static_cast<uint64_t>(event.how));
+  });
+}
+
+bool WriteRenamed(const HookScope& scope, const RenamedEvent& event) {
+  return Write(scope, kRenamed, [&](WireWriter& wire) {
+    wire.Varint(1, event.file.device);
+    wire.Varint(2, event.file.inode);
+    wire.Filled(3, kMaxPathBytes,
+                [&](std::span<unsigned char> room) { return AbsolutePath(event.directory, event.path, room); });
   });
 }
 

@@ -4,19 +4,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "interposer/descriptor_table.h"
+#include "interposer/file_facts.h"
 #include "interposer/hook_scope.h"
 #include "interposer/rows.h"
 
 namespace fdtrace {
-
-// st_dev and st_ino of what a descriptor is open on.
-struct FileIdentity {
-  uint64_t device = 0;
-  uint64_t inode = 0;
-};
 
 struct OpenedEvent {
   uint64_t id = 0;
@@ -29,6 +25,8 @@ struct OpenedEvent {
   int companion = -1;
   bool overwrote = false;
   FileIdentity identity = {};
+  std::optional<FileFacts> file = {};
+  bool created = false;
 };
 
 struct ClosedEvent {
@@ -36,6 +34,25 @@ struct ClosedEvent {
   int fd;
   Row row;
   uint64_t stack = 0;
+  std::optional<FileFacts> file = {};
+};
+
+// As Unlinked::How in proto/event.proto.
+enum class UnlinkedHow : uint8_t { kUnlink, kRename };
+
+struct UnlinkedEvent {
+  FileFacts file;
+  const char* path;
+  Row row;
+  uint64_t stack = 0;
+  UnlinkedHow how = UnlinkedHow::kUnlink;
+};
+
+// The new path as passed, and the directory that it is relative to.
+struct RenamedEvent {
+  FileIdentity file;
+  int directory;
+  const char* path;
 };
 
 struct ClosedRangeEvent {
@@ -69,6 +86,8 @@ struct StackEvent {
 // False: dropped and counted.
 bool WriteOpened(const HookScope& scope, const OpenedEvent& event);
 bool WriteClosed(const HookScope& scope, const ClosedEvent& event);
+bool WriteUnlinked(const HookScope& scope, const UnlinkedEvent& event);
+bool WriteRenamed(const HookScope& scope, const RenamedEvent& event);
 bool WriteClosedRange(const HookScope& scope, const ClosedRangeEvent& event);
 bool WriteModule(const HookScope& scope, const ModuleEvent& event);
 bool WriteStack(const HookScope& scope, const StackEvent& event);

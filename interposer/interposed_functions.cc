@@ -6,7 +6,10 @@
 #include <cstdarg>
 
 #include "interposer/effects.h"
+#include "interposer/names.h"
 #include "interposer/real_functions.h"
+#include "interposer/shared_memory_path.h"
+#include "interposer/streams.h"
 #include "interposer/undeclared.h"
 
 extern "C" __attribute__((weak)) void pthread_testcancel();  // in another library before glibc 2.34
@@ -14,8 +17,6 @@ extern "C" __attribute__((weak)) void pthread_testcancel();  // in another libra
 namespace fdtrace {
 namespace {
 
-// A FILE's number without its lock; streams over memory have none. Null is for the real function to judge.
-int StreamDescriptor(FILE* stream) { return stream == nullptr ? -1 : stream->_fileno; }
 int DirectoryDescriptor(DIR* directory) { return directory == nullptr ? -1 : ::dirfd(directory); }
 // close() is where a thread may be cancelled, and then it closes nothing: that is to happen before we say it did.
 int AfterCancellation(int fd) {
@@ -95,18 +96,21 @@ struct ReturnOf<Result(Parameters..., ...)> {
 
 #define CREATES(resource, name, params, args) \
   FUNCTION(name, params) { return Created(Row::name, REAL(name) args); }
-#define OPENS(resource, name, params, args, path) \
-  FUNCTION(name, params) { return Created(Row::name, REAL(name) args, path); }
-#define OPENS_MODE(resource, name, params, args, last, path) \
-  FUNCTION(name, params) {                                   \
-    const mode_t mode = MODE_AFTER(last);                    \
-    return Created(Row::name, REAL(name) args, path);        \
+#define OPENS(resource, name, params, args, opening)                    \
+  FUNCTION(name, params) {                                              \
+    return Opened(Row::name, opening, [&] { return REAL(name) args; }); \
+  }
+#define OPENS_MODE(resource, name, params, args, last, opening)         \
+  FUNCTION(name, params) {                                              \
+    const mode_t mode = MODE_AFTER(last);                               \
+    return Opened(Row::name, opening, [&] { return REAL(name) args; }); \
   }
 #define CREATES_PAIR(resource, name, params, args, a, b) \
   FUNCTION(name, params) { return CreatedPair(Row::name, REAL(name) args, a, b); }
-#define CREATES_STREAM(resource, name, params, args, path, of)                                       \
-  FUNCTION(name, params) {                                                                           \
-    return CreatedStream(Row::name, REAL(name) args, path, [](auto* object) { return of(object); }); \
+#define OPENS_STREAM(resource, name, params, args, opening, of)                                        \
+  FUNCTION(name, params) {                                                                             \
+    return OpenedStream(                                                                               \
+        Row::name, opening, [](auto* object) { return of(object); }, [&] { return REAL(name) args; }); \
   }
 #define CREATES_HIDDEN(resource, name, params, args, family)        \
   FUNCTION(name, params) {                                          \
@@ -120,15 +124,19 @@ struct ReturnOf<Result(Parameters..., ...)> {
   FUNCTION(name, params) {                                                             \
     return DuplicatedOver(Row::name, source, target, [&] { return REAL(name) args; }); \
   }
-#define REOPENS_STREAM(name, params, args, path, stream)                                               \
-  FUNCTION(name, params) {                                                                             \
-    return ReopenedStream(Row::name, path, stream, StreamDescriptor, [&] { return REAL(name) args; }); \
+#define REOPENS_STREAM(name, params, args, opening, stream)                             \
+  FUNCTION(name, params) {                                                              \
+    return ReopenedStream(Row::name, opening, stream, [&] { return REAL(name) args; }); \
   }
 #define ADOPTS(name, params, args) \
   FUNCTION(name, params) { return REAL(name) args; }
 #define CLOSES(name, params, args, fd)                             \
   FUNCTION(name, params) {                                         \
     return Closed(Row::name, fd, [&] { return REAL(name) args; }); \
+  }
+#define CLOSES_STREAM(name, params, args, stream)                            \
+  FUNCTION(name, params) {                                                   \
+    return ClosedStream(Row::name, stream, [&] { return REAL(name) args; }); \
   }
 #define CLOSES_RANGE(name, params, args, first, last, closes)                            \
   FUNCTION(name, params) {                                                               \
@@ -137,6 +145,14 @@ struct ReturnOf<Result(Parameters..., ...)> {
 #define CLOSES_HIDDEN(name, params, args, family)                     \
   FUNCTION(name, params) {                                            \
     return Unhid(Row::name, family, [&] { return REAL(name) args; }); \
+  }
+#define UNLINKS(name, params, args, directory, path)                              \
+  FUNCTION(name, params) {                                                        \
+    return Unlinked(Row::name, directory, path, [&] { return REAL(name) args; }); \
+  }
+#define RENAMES(name, params, args, renaming)                             \
+  FUNCTION(name, params) {                                                \
+    return Renamed(Row::name, renaming, [&] { return REAL(name) args; }); \
   }
 #define OTHER(resource, name)
 

@@ -40,15 +40,18 @@ enum class ResourceKind : uint8_t {
 #define OPENS(resource, name, ...) ROW(resource, name)
 #define OPENS_MODE(resource, name, ...) ROW(resource, name)
 #define CREATES_PAIR(resource, name, ...) ROW(resource, name)
-#define CREATES_STREAM(resource, name, ...) ROW(resource, name)
+#define OPENS_STREAM(resource, name, ...) ROW(resource, name)
 #define CREATES_HIDDEN(resource, name, ...) ROW(resource, name)
 #define DUPLICATES(name, ...) ROW(RESOURCE_UNKNOWN, name)
 #define DUPLICATES_OVER(name, ...) ROW(RESOURCE_UNKNOWN, name)
 #define REOPENS_STREAM(name, ...) ROW(FILE, name)
 #define ADOPTS(name, ...) ROW(RESOURCE_UNKNOWN, name)
 #define CLOSES(name, ...) ROW(RESOURCE_UNKNOWN, name)
+#define CLOSES_STREAM(name, ...) ROW(RESOURCE_UNKNOWN, name)
 #define CLOSES_RANGE(name, ...) ROW(RESOURCE_UNKNOWN, name)
 #define CLOSES_HIDDEN(name, ...) ROW(RESOURCE_UNKNOWN, name)
+#define UNLINKS(name, ...) ROW(RESOURCE_UNKNOWN, name)
+#define RENAMES(name, ...) ROW(RESOURCE_UNKNOWN, name)
 #define OTHER(resource, name) ROW(resource, name)
 #define SYSCALL_CREATES(resource, name, ...) SYSCALL_ROW(resource, name)
 #define SYSCALL_OPENS(resource, name, ...) SYSCALL_ROW(resource, name)
@@ -59,6 +62,8 @@ enum class ResourceKind : uint8_t {
 #define SYSCALL_CLOSES(name) SYSCALL_ROW(RESOURCE_UNKNOWN, name)
 #define SYSCALL_CLOSES_RANGE(name, ...) SYSCALL_ROW(RESOURCE_UNKNOWN, name)
 #define SYSCALL_SENDS(name) SYSCALL_ROW(RESOURCE_UNKNOWN, name)
+#define SYSCALL_UNLINKS(name, ...) SYSCALL_ROW(RESOURCE_UNKNOWN, name)
+#define SYSCALL_RENAMES(name, ...) SYSCALL_ROW(RESOURCE_UNKNOWN, name)
 #define SYSCALL_EXECUTES(name, ...) SYSCALL_ROW(RESOURCE_UNKNOWN, name)
 #define SYSCALL_EXITS(name) SYSCALL_ROW(RESOURCE_UNKNOWN, name)
 
@@ -90,15 +95,18 @@ inline constexpr RowFacts kRows[kRowCount] = {
 #undef OPENS
 #undef OPENS_MODE
 #undef CREATES_PAIR
-#undef CREATES_STREAM
+#undef OPENS_STREAM
 #undef CREATES_HIDDEN
 #undef DUPLICATES
 #undef DUPLICATES_OVER
 #undef REOPENS_STREAM
 #undef ADOPTS
 #undef CLOSES
+#undef CLOSES_STREAM
 #undef CLOSES_RANGE
 #undef CLOSES_HIDDEN
+#undef UNLINKS
+#undef RENAMES
 #undef OTHER
 #undef SYSCALL_CREATES
 #undef SYSCALL_OPENS
@@ -109,6 +117,8 @@ inline constexpr RowFacts kRows[kRowCount] = {
 #undef SYSCALL_CLOSES
 #undef SYSCALL_CLOSES_RANGE
 #undef SYSCALL_SENDS
+#undef SYSCALL_UNLINKS
+#undef SYSCALL_RENAMES
 #undef SYSCALL_EXECUTES
 #undef SYSCALL_EXITS
 

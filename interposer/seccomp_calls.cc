@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <climits>
 
@@ -36,6 +37,7 @@ constexpr uint64_t kReadWrite = PROT_READ | PROT_WRITE;
 constexpr uint64_t kPrivate = MAP_PRIVATE | MAP_ANONYMOUS;
 constexpr uint64_t kNoFile = static_cast<uint64_t>(-1);
 constexpr uint64_t kFd = 3;  // any of ours: what a filter says of one number, it will say of others
+constexpr uint64_t kHere = static_cast<uint64_t>(AT_FDCWD);
 constexpr uint64_t kMask = 8;
 
 }  // namespace
@@ -87,6 +89,11 @@ uint32_t ForbiddenBy(std::span<const sock_filter> program, uint32_t pid) {
       {OurCall::kDescriptorFlags, SYS_fcntl, {kFd, F_GETFD}},
       {OurCall::kCloseRange, SYS_close_range, {~0u, ~0u}},
       {OurCall::kWorkingDirectory, SYS_getcwd, {pointer, PATH_MAX}},
+      {OurCall::kFileState, SYS_fstat, {kFd, pointer}},
+      {OurCall::kFileAtPath, SYS_newfstatat, {kHere, pointer, pointer}},
+      {OurCall::kFileAtPath, SYS_newfstatat, {kHere, pointer, pointer, AT_SYMLINK_NOFOLLOW}},
+      {OurCall::kFileName, SYS_readlinkat, {kHere, pointer, pointer, kMaxPathBytes}},
+      {OurCall::kFilePosition, SYS_lseek, {kFd, 0, SEEK_CUR}},
       {OurCall::kStart, SYS_readlink, {pointer, pointer, PATH_MAX}},
       {OurCall::kStart, SYS_mprotect, {pointer, kPageBytes, kReadWrite}},
       {OurCall::kStart, SYS_madvise, {pointer, kPageBytes, MADV_WIPEONFORK}},

@@ -31,7 +31,11 @@ enum class OurCall : uint32_t {
   kDescriptorFlags,   // is this number open?
   kCloseRange,        // would this range be closed?
   kWorkingDirectory,  // of modules with relative names
-  kStart,             // what else a new image of ours does before main
+  kFileState,
+  kFileAtPath,
+  kFileName,
+  kFilePosition,
+  kStart,  // what else a new image of ours does before main
   kCount
 };
 

@@ -15,6 +15,7 @@
 #include "interposer/environment.h"
 #include "interposer/event_writer.h"
 #include "interposer/interposed_functions.h"
+#include "interposer/names.h"
 #include "interposer/processes.h"
 #include "interposer/programs.h"
 #include "interposer/real_functions.h"
@@ -32,6 +33,8 @@
 #define SYS_inotify_init FDTRACE_ABSENT(5)
 #define SYS_pipe FDTRACE_ABSENT(6)
 #define SYS_dup2 FDTRACE_ABSENT(7)
+#define SYS_unlink FDTRACE_ABSENT(8)
+#define SYS_rename FDTRACE_ABSENT(9)
 #endif
 
 namespace fdtrace {
@@ -81,9 +84,9 @@ long Dispatch(const Arguments& call) {
     const long result = Forward(call);                                                  \
     return (creates) ? Created(Row::syscall_##name, static_cast<int>(result)) : result; \
   }
-#define SYSCALL_OPENS(resource, name, path) \
-  case SYS_##name:                          \
-    return Created(Row::syscall_##name, static_cast<int>(Forward(call)), Text(path));
+#define SYSCALL_OPENS(resource, name, opening) \
+  case SYS_##name:                             \
+    return Opened(Row::syscall_##name, opening, [&] { return Forward(call); });
 #define SYSCALL_CREATES_PAIR(resource, name, pair)                 \
   case SYS_##name: {                                               \
     const int* const fds = reinterpret_cast<const int*>(pair);     \
@@ -121,6 +124,12 @@ long Dispatch(const Arguments& call) {
     if (announced) AnnounceFailure();                                                                          \
     return result;                                                                                             \
   }
+#define SYSCALL_UNLINKS(name, directory, path) \
+  case SYS_##name:                             \
+    return Unlinked(Row::syscall_##name, directory, path, [&] { return Forward(call); });
+#define SYSCALL_RENAMES(name, renaming) \
+  case SYS_##name:                      \
+    return Renamed(Row::syscall_##name, renaming, [&] { return Forward(call); });
 #define SYSCALL_SENDS(name)                                               \
   case SYS_##name: {                                                      \
     const uint64_t began_ns = MonotonicNs();                              \

@@ -12,6 +12,7 @@
 #include <pty.h>
 #include <pwd.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <shadow.h>
 #include <spawn.h>
 #include <stdarg.h>

@@ -58,10 +58,20 @@ class WireWriter {
     unsigned char* const length = at_;
     at_ += 2;
     body();
-    // Two bytes always, so that the length can be filled in behind the body: a varint may be longer than it need be.
-    const size_t count = static_cast<size_t>(at_ - length) - 2;
-    length[0] = static_cast<unsigned char>(count | 0x80);
-    length[1] = static_cast<unsigned char>(count >> 7);
+    PutLength(length, static_cast<size_t>(at_ - length) - 2);
+  }
+  // At most `limit` bytes, below 16384, that `fill(room)` puts there itself. It returns their number; at 0 there is no
+  // field.
+  template <typename Fill>
+  bool Filled(uint32_t field, size_t limit, Fill fill) {
+    if (!Fits(limit + 2 + kMaxTag)) return false;
+    unsigned char* const before = at_;
+    PutVarint(field << 3 | 2);
+    unsigned char* const length = at_;
+    const size_t count = fill(std::span(length + 2, limit));
+    at_ = count == 0 ? before : length + 2 + count;
+    if (count != 0) PutLength(length, count);
+    return count != 0;
   }
 
  private:
@@ -72,6 +82,11 @@ class WireWriter {
     if (static_cast<size_t>(end_ - at_) >= count) return true;
     overflow_ = true;
     return false;
+  }
+  // In two bytes always, so that it can be filled in later: a varint may be longer than it need be.
+  static void PutLength(unsigned char* at, size_t count) {
+    at[0] = static_cast<unsigned char>(count | 0x80);
+    at[1] = static_cast<unsigned char>(count >> 7);
   }
   void PutVarint(uint64_t value) {
     while (value >= 0x80) {

@@ -2,10 +2,14 @@
 // boundary: a ring that keeps what was written.
 #include "interposer/wire.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include <array>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -89,6 +93,95 @@ TEST_F(WireTest, AClosedEventKeepsEveryField) {
   EXPECT_EQ(closed.fd(), 4);
   EXPECT_EQ(closed.function(), static_cast<uint32_t>(Row::close));
   EXPECT_EQ(closed.stack(), 12u);
+}
+
+constexpr FileFacts kFile = {.identity = {.device = 64769, .inode = ~uint64_t{0}},
+                             .links = 2,
+                             .bytes = 8192,
+                             .apparent_bytes = uint64_t{1} << 40};
+
+void ExpectFile(const FileState& file) {
+  EXPECT_EQ(file.device(), 64769u);
+  EXPECT_EQ(file.inode(), ~uint64_t{0});
+  EXPECT_EQ(file.links(), 2u);
+  EXPECT_EQ(file.bytes(), 8192u);
+  EXPECT_EQ(file.apparent_bytes(), uint64_t{1} << 40);
+}
+
+TEST_F(WireTest, TheStateOfAFileIsKeptWhereThereIsOne) {
+  WriteOpened(scope_, {.id = 1, .fd = 3, .row = Row::open, .path = "x", .file = kFile});
+  ExpectFile(Last().opened().file());
+  EXPECT_FALSE(Last().opened().created());
+  EXPECT_EQ(Last().opened().path(), "x");
+  WriteClosed(scope_, {.id = 1, .fd = 3, .row = Row::close, .file = kFile});
+  ExpectFile(Last().closed().file());
+  WriteOpened(scope_, {.id = 1, .fd = 3, .row = Row::open});
+  EXPECT_FALSE(Last().opened().has_file());
+  WriteClosed(scope_, {.id = 1, .fd = 3, .row = Row::close});
+  EXPECT_FALSE(Last().closed().has_file());
+}
+
+class TemporaryFile {
+ public:
+  TemporaryFile() : fd_(mkstemp(path_)) {}
+  ~TemporaryFile() {
+    close(fd_);
+    unlink(path_);
+  }
+  int fd() const { return fd_; }
+  std::string path() const { return path_; }
+
+ private:
+  char path_[32] = "/tmp/fdtrace-wire-XXXXXX";
+  int fd_;
+};
+
+TEST_F(WireTest, WhatACallHasMadeIsToldByItsFullName) {
+  const TemporaryFile file;
+  WriteOpened(scope_, {.id = 1, .fd = file.fd(), .row = Row::open, .path = "relative", .file = kFile, .created = true});
+  EXPECT_TRUE(Last().opened().created());
+  EXPECT_EQ(Last().opened().path(), file.path());
+  ExpectFile(Last().opened().file());
+}
+
+TEST_F(WireTest, WhatHasNoNameToBeFoundIsToldByThatWhichWasPassed) {
+  WriteOpened(scope_, {.id = 1, .fd = 999'999, .row = Row::open, .path = "relative", .file = kFile, .created = true});
+  EXPECT_EQ(Last().opened().path(), "relative");
+  const TemporaryFile file;
+  FileFacts gone = kFile;
+  gone.links = 0;
+  WriteOpened(scope_, {.id = 1, .fd = file.fd(), .row = Row::open, .path = "relative", .file = gone, .created = true});
+  EXPECT_EQ(Last().opened().path(), "relative");
+}
+
+TEST_F(WireTest, ANameThatWasRemovedKeepsEveryField) {
+  WriteUnlinked(
+      scope_,
+      {.file = kFile, .path = "a\n\xff (deleted)", .row = Row::rename, .stack = 12, .how = UnlinkedHow::kRename});
+  const Unlinked unlinked = Last().unlinked();
+  ExpectFile(unlinked.file());
+  EXPECT_EQ(unlinked.path(), "a\n\xff (deleted)");
+  EXPECT_EQ(unlinked.function(), static_cast<uint32_t>(Row::rename));
+  EXPECT_EQ(unlinked.stack(), 12u);
+  EXPECT_EQ(unlinked.how(), Unlinked::RENAME);
+  WriteUnlinked(scope_, {.file = kFile, .path = "b", .row = Row::unlink});
+  EXPECT_EQ(Last().unlinked().how(), Unlinked::UNLINK);
+}
+
+TEST_F(WireTest, ANewNameIsToldInFull) {
+  const auto renamed_to = [&](int directory, const std::string& path) {
+    WriteRenamed(scope_, {.file = {.device = 7, .inode = 8}, .directory = directory, .path = path.c_str()});
+    EXPECT_EQ(Last().renamed().device(), 7u);
+    EXPECT_EQ(Last().renamed().inode(), 8u);
+    return Last().renamed().new_path();
+  };
+  const int tmp = open("/tmp", O_PATH | O_DIRECTORY);
+  EXPECT_EQ(renamed_to(AT_FDCWD, "/a/b"), "/a/b");
+  EXPECT_EQ(renamed_to(tmp, "b\n"), "/tmp/b\n");
+  EXPECT_EQ(renamed_to(AT_FDCWD, "b"), std::filesystem::current_path().string() + "/b");
+  const std::string path(100'000, 'x');
+  EXPECT_EQ(renamed_to(tmp, path), ("/tmp/" + path).substr(0, kMaxPathBytes));
+  close(tmp);
 }
 
 TEST_F(WireTest, AClosedRangeKeepsEveryField) {

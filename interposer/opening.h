@@ -1,0 +1,53 @@
+// What a call that opens is asked for, as far as files go: may the descriptor write, may the call make the file? In the
+// words of open(2), into which the table translates those of other calls.
+// Safe in signal handlers, after fork and in a vfork child.
+#pragma once
+
+#include <fcntl.h>
+
+namespace fdtrace {
+
+// The flags that calls without any have.
+inline constexpr int kCreatFlags = O_WRONLY | O_CREAT | O_TRUNC;
+inline constexpr int kTemporaryFlags = O_RDWR | O_CREAT | O_EXCL;
+
+// Those that fopen makes of its mode.
+int StreamFlags(const char* mode);
+
+// Those in openat2's open_how, if it can be read.
+int FlagsIn(const void* open_how);
+
+class Opening {
+ public:
+  // A path alone: of no file, or one that is only read.
+  Opening(const char* path, int flags = O_RDONLY, int directory = AT_FDCWD)  // NOLINT: the table has many of these
+      : path_(path), flags_((flags & O_PATH) != 0 ? O_RDONLY : flags), directory_(directory) {}
+
+  static Opening OfSharedMemory(const char* name, int flags) {
+    Opening opening(name, flags);
+    opening.in_shared_memory_ = true;
+    return opening;
+  }
+
+  // As passed; null where the call takes none.
+  const char* path() const { return path_; }
+
+  bool MayWrite() const { return (flags_ & O_ACCMODE) != O_RDONLY; }
+
+  // Asked before the real call: if it succeeds, has it made the file?
+  bool WouldCreate() const {
+    if ((flags_ & O_CREAT) == 0) [[likely]]
+      return false;
+    return (flags_ & O_EXCL) != 0 || FindsNothing();
+  }
+
+ private:
+  bool FindsNothing() const;
+
+  const char* path_;
+  int flags_;
+  int directory_;
+  bool in_shared_memory_ = false;
+};
+
+}  // namespace fdtrace
