@@ -26,16 +26,7 @@ uint64_t CaptureOpeningStack(const HookScope& scope) {
 
 bool IsOpen(int fd) { return MayCall(OurCall::kDescriptorFlags) && !Failed(RawSyscall(SYS_fcntl, fd, F_GETFD)); }
 
-}  // namespace
-
-namespace {
-
-// Of openings of files; nothing else is asked for the state of one.
-bool HasFileToTell(const Opening* opening, bool created) {
-  return opening != nullptr && (opening->MayWrite() || created);
-}
-
-void RecordNew(Row row, int fd, OpenedEvent event, const Opening* opening = nullptr) {
+void RecordNew(Row row, int fd, OpenedEvent event, bool tells_file = false) {
   const HookScope scope;
   if (!scope.recording()) {
     TakeDescriptor(fd);  // whatever held the number before is gone
@@ -44,7 +35,8 @@ void RecordNew(Row row, int fd, OpenedEvent event, const Opening* opening = null
   event.id = NewLifetime(scope);
   event.fd = fd;
   event.row = row;
-  if (HasFileToTell(opening, event.created)) event.file = RegularFile(fd);
+  if (tells_file) event.file = RegularFile(fd);
+  event.created = event.created && event.file;
   event.replaced = PutDescriptor(fd, {.id = event.id, .row = row, .has_file = event.file.has_value()});
   event.stack = CaptureOpeningStack(scope);
   SetDescriptorStack(fd, event.id, event.stack);
@@ -54,7 +46,7 @@ void RecordNew(Row row, int fd, OpenedEvent event, const Opening* opening = null
 }  // namespace
 
 void RecordOpenedFile(Row row, int fd, const Opening& opening, bool created) {
-  RecordNew(row, fd, {.path = opening.path(), .created = created}, &opening);
+  RecordNew(row, fd, {.path = opening.path(), .created = created}, opening.MayWrite() || created);
 }
 
 void RecordOpened(Row row, int fd, const char* path, uint64_t source, int companion) {

@@ -54,15 +54,27 @@ INSTANTIATE_TEST_SUITE_P(Action, TightSandbox, ::testing::Values("kill", "kill_t
 
 // Those that the library makes for itself, one at a time.
 TEST(Sandbox, NoSingleCallIsMissed) {
-  for (const int number : {SYS_gettid,      SYS_getpid,     SYS_tgkill,        SYS_futex,   SYS_socket,
-                           SYS_connect,     SYS_setsockopt, SYS_sendto,        SYS_recvmsg, SYS_mmap,
-                           SYS_munmap,      SYS_madvise,    SYS_mprotect,      SYS_brk,     SYS_rt_sigprocmask,
-                           SYS_sigaltstack, SYS_prctl,      SYS_clock_gettime, SYS_fcntl,   SYS_close_range,
-                           SYS_getcwd,      SYS_readlink,   SYS_mincore,       SYS_msync,   SYS_nanosleep}) {
+  for (const int number :
+       {SYS_gettid,     SYS_getpid,      SYS_tgkill,         SYS_futex,       SYS_socket,  SYS_connect,
+        SYS_setsockopt, SYS_sendto,      SYS_recvmsg,        SYS_mmap,        SYS_munmap,  SYS_madvise,
+        SYS_mprotect,   SYS_brk,         SYS_rt_sigprocmask, SYS_sigaltstack, SYS_prctl,   SYS_clock_gettime,
+        SYS_fcntl,      SYS_close_range, SYS_getcwd,         SYS_readlink,    SYS_mincore, SYS_msync,
+        SYS_nanosleep,  SYS_fstat,       SYS_newfstatat,     SYS_readlinkat,  SYS_lseek}) {
     SCOPED_TRACE(number);
     const Traced traced = TraceAsBare({"without", std::to_string(number)});
     EXPECT_EQ(traced.report.recording().opened(), 108u);
     ExpectWorkIsCounted(traced.report, "without");
+  }
+}
+
+TEST(Sandbox, WhereFilesMayNotBeAskedAboutTheyAreNot) {
+  for (const int number : {SYS_fstat, SYS_newfstatat, SYS_readlinkat, SYS_lseek}) {
+    SCOPED_TRACE(number);
+    const Traced traced = TraceAsBare({"files_without", std::to_string(number)});
+    EXPECT_EQ(traced.ran.out, "made 1\n");
+    EXPECT_EQ(traced.report.recording().opened(), 2u);
+    EXPECT_EQ(traced.report.recording().still_open(), 1u);
+    EXPECT_EQ(traced.report.recording().events_lost(), 0);
   }
 }
 

@@ -7,6 +7,7 @@
 //   sandbox at_work        tight, for four threads in the middle of opening and closing
 //   sandbox new_threads    gettid is forbidden, and threads are made
 //   sandbox without NUMBER one system call is forbidden
+//   sandbox files_without NUMBER  the same, and a file is made, written and removed
 //   sandbox no_socket      socket and open are forbidden, and a child forked
 //   sandbox harmless       only ptrace and mount are forbidden, and a child forked
 //   sandbox refused        installations that fail
@@ -60,7 +61,7 @@ __attribute__((noinline)) static int leak_after(void) {
   return fd < 0 ? -errno : fd;
 }
 __attribute__((noinline)) static int pair(void) {
-  int fd = open("/dev/zero", O_RDONLY);
+  int fd = open("/dev/zero", O_RDWR | O_CREAT, 0600);  // of which we would like to know what it is
   return fd >= 0 && close(fd) == 0;
 }
 
@@ -190,14 +191,33 @@ static int new_threads(void) {
   return 5;
 }
 
-static int without(int number) {
+// By calls that ask the kernel for nothing about the file themselves.
+static int make_and_remove_file(void) {
+  static char buffer[100];
+  char name[] = "/tmp/fdtrace-sandbox-XXXXXX";
+  FILE* stream = fdopen(mkstemp(name), "w");
+  setvbuf(stream, buffer, _IOFBF, sizeof buffer);
+  return fputs("text", stream) >= 0 && unlink(name) == 0 && fclose(stream) == 0;
+}
+
+static int forbid(int number) {
   struct sock_filter filter[] = {LOAD_NUMBER, BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
                                  BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
                                  BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
   struct sock_fprog program = PROGRAM(filter);
   leak_before();
-  if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) return 1;
+  return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+static int without(int number) {
+  if (forbid(number) != 0) return 1;
   say("done", work(7));
+  return 5;
+}
+
+static int files_without(int number) {
+  if (forbid(number) != 0) return 1;
+  say("made", make_and_remove_file());
   return 5;
 }
 
@@ -277,6 +297,7 @@ int main(int count, char** arguments) {
   if (strcmp(mode, "at_work") == 0) return at_work();
   if (strcmp(mode, "new_threads") == 0) return new_threads();
   if (strcmp(mode, "without") == 0 && count > 2) return without(atoi(arguments[2]));
+  if (strcmp(mode, "files_without") == 0 && count > 2) return files_without(atoi(arguments[2]));
   if (strcmp(mode, "no_socket") == 0) return no_socket();
   if (strcmp(mode, "harmless") == 0) return harmless();
   if (strcmp(mode, "refused") == 0) return refused();
