@@ -46,7 +46,8 @@ void RecordNew(Row row, int fd, OpenedEvent event, bool tells_file = false) {
 }  // namespace
 
 void RecordOpenedFile(Row row, int fd, const Opening& opening, bool created) {
-  RecordNew(row, fd, {.path = opening.path(), .created = created}, opening.MayWrite() || created);
+  RecordNew(row, fd, {.path = opening.path(), .created = created, .has_full_path = created && opening.HasFullPath()},
+            opening.MayWrite() || created);
 }
 
 void RecordOpened(Row row, int fd, const char* path, uint64_t source, int companion) {
@@ -60,13 +61,15 @@ void RecordSent(int fd, uint64_t began_ns) {
   if (scope.recording()) WriteSent(scope, began_ns, fd, OriginOf(fd), IdentityOf(fd));
 }
 
-uint64_t RecordClosing(Row row, int fd) {
+uint64_t RecordClosing(Row row, int fd, const FILE* stream) {
   const DescriptorOrigin ending = TakeDescriptor(fd);
   if (ending.id == 0) return 0;
   const HookScope scope;
   if (!scope.recording()) return ending.id;
   ClosedEvent event = {.id = ending.id, .fd = fd, .row = row, .stack = CaptureStack(scope)};
   if (ending.has_file) event.file = RegularFile(fd);
+  if (event.file && stream != nullptr)
+    event.file->apparent_bytes = SizeOnceWritten(*stream, event.file->apparent_bytes);
   WriteClosed(scope, event);
   return ending.id;
 }

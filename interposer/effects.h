@@ -11,6 +11,7 @@
 #include "interposer/hook_scope.h"
 #include "interposer/opening.h"
 #include "interposer/rows.h"
+#include "interposer/streams.h"
 
 namespace fdtrace {
 
@@ -19,8 +20,9 @@ void RecordOpened(Row row, int fd, const char* path = nullptr, uint64_t source =
 void RecordOpenedFile(Row row, int fd, const Opening& opening, bool created);
 void RecordReceived(Row row, int fd);        // over a socket
 void RecordSent(int fd, uint64_t began_ns);  // over a socket, by a call that began then
-uint64_t RecordClosing(Row row, int fd);     // before the real call; the lifetime that ends, 0 if not known
-void RecordClosedUnknown(Row row, int fd);   // after it, when RecordClosing returned 0
+// Before the real call, which will write what the stream, if any, has buffered. The lifetime that ends, 0 if not known.
+uint64_t RecordClosing(Row row, int fd, const FILE* stream = nullptr);
+void RecordClosedUnknown(Row row, int fd);  // after it, when RecordClosing returned 0
 // The file that fd holds, if its opening told of one: before fd is overwritten.
 std::optional<FileFacts> FileToBeOverwritten(int fd);
 // fd was made a copy, closing what it was.
@@ -78,12 +80,21 @@ int DuplicatedOver(Row row, int source, int target, Call call) {
 }
 
 template <typename Call>
-auto Closed(Row row, int fd, Call call) {
+auto Closed(Row row, int fd, Call call, const FILE* stream = nullptr) {
   if (fd < 0) return call();
-  const uint64_t lifetime = RecordClosing(row, fd);
+  const uint64_t lifetime = RecordClosing(row, fd, stream);
   const auto result = call();
   if (lifetime == 0 && result >= 0) RecordClosedUnknown(row, fd);
   return result;
+}
+
+template <typename Call>
+FILE* ReopenedStream(Row row, const Opening& opening, FILE* stream, Call call) {
+  return OpenedStream(row, opening, StreamDescriptor, [&] {
+    const int fd = StreamDescriptor(stream);
+    if (fd >= 0) RecordClosing(row, fd, stream);
+    return call();
+  });
 }
 
 // All of the range, before the real call; the row's condition has made sure that it will close them.

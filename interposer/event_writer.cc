@@ -83,9 +83,9 @@ void PutFile(WireWriter& wire, uint32_t field, const FileFacts& file) {
   });
 }
 
-// What a call has made is told by its full name, while it has one.
+// What a call has made is told by its full name, while it has one. Asking for it is dear.
 void PutOpenedPath(WireWriter& wire, uint32_t field, const OpenedEvent& event) {
-  const bool has_name = event.created && event.file->links != 0;
+  const bool has_name = event.created && !event.has_full_path && event.file->links != 0;
   const auto name = [&](std::span<unsigned char> room) { return NameOf(event.fd, room); };
   if (has_name && wire.Filled(field, kMaxPathBytes, name)) return;
   if (event.path != nullptr) wire.Bytes(field, event.path, TextLength(event.path, kMaxPathBytes));

@@ -27,6 +27,7 @@ struct OpenedEvent {
   FileIdentity identity = {};
   std::optional<FileFacts> file = {};
   bool created = false;
+  bool has_full_path = false;
 };
 
 struct ClosedEvent {

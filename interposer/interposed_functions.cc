@@ -9,7 +9,6 @@
 #include "interposer/names.h"
 #include "interposer/real_functions.h"
 #include "interposer/shared_memory_path.h"
-#include "interposer/streams.h"
 #include "interposer/undeclared.h"
 
 extern "C" __attribute__((weak)) void pthread_testcancel();  // in another library before glibc 2.34
@@ -134,9 +133,10 @@ struct ReturnOf<Result(Parameters..., ...)> {
   FUNCTION(name, params) {                                         \
     return Closed(Row::name, fd, [&] { return REAL(name) args; }); \
   }
-#define CLOSES_STREAM(name, params, args, stream)                            \
-  FUNCTION(name, params) {                                                   \
-    return ClosedStream(Row::name, stream, [&] { return REAL(name) args; }); \
+#define CLOSES_STREAM(name, params, args, stream)                                      \
+  FUNCTION(name, params) {                                                             \
+    return Closed(                                                                     \
+        Row::name, StreamDescriptor(stream), [&] { return REAL(name) args; }, stream); \
   }
 #define CLOSES_RANGE(name, params, args, first, last, closes)                            \
   FUNCTION(name, params) {                                                               \

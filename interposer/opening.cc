@@ -20,20 +20,27 @@ int StreamFlags(const char* mode) {
   return flags;
 }
 
-int FlagsIn(const void* how_passed) {
-  const auto* const how = static_cast<const open_how*>(how_passed);
-  if (!IsReadable(&how->flags) || !IsReadable(reinterpret_cast<const char*>(how + 1) - 1)) return O_RDONLY;
-  const auto flags = static_cast<int>(how->flags);
-  // From another root the path would name another file to us: only what O_EXCL promises is known to be new.
-  const bool other_root = (how->resolve & RESOLVE_IN_ROOT) != 0;
-  return other_root && (flags & O_EXCL) == 0 ? flags & ~O_CREAT : flags;
+Opening Opening::How(const char* path, const void* passed, int directory) {
+  const auto* const how = static_cast<const open_how*>(passed);
+  if (!IsReadable(&how->flags) || !IsReadable(&how->resolve)) return path;
+  Opening opening(path, static_cast<int>(how->flags), directory);
+  if ((how->resolve & RESOLVE_IN_ROOT) != 0) opening.space_ = Space::kElsewhere;
+  return opening;
+}
+
+bool Opening::HasFullPath() const {
+  if (space_ != Space::kRoot || path_ == nullptr || path_[0] != '/') return false;
+  for (const char* at = path_; *at != '\0'; ++at) {
+    if (at[0] == '/' && at[1] == '.') return false;
+  }
+  return true;
 }
 
 bool Opening::FindsNothing() const {
-  if (path_ == nullptr) return false;
+  if (path_ == nullptr || space_ == Space::kElsewhere) return false;
   const HookScope scope;
   if (!scope.recording()) return false;
-  if (in_shared_memory_) return IsAbsent(AT_FDCWD, SharedMemoryPath(path_).text);
+  if (space_ == Space::kSharedMemory) return IsAbsent(AT_FDCWD, SharedMemoryPath(path_).text);
   return IsAbsent(directory_, path_);
 }
 

@@ -14,9 +14,6 @@ inline constexpr int kTemporaryFlags = O_RDWR | O_CREAT | O_EXCL;
 // Those that fopen makes of its mode.
 int StreamFlags(const char* mode);
 
-// Those in openat2's open_how, if it can be read.
-int FlagsIn(const void* open_how);
-
 class Opening {
  public:
   // A path alone: of no file, or one that is only read.
@@ -25,12 +22,18 @@ class Opening {
 
   static Opening OfSharedMemory(const char* name, int flags) {
     Opening opening(name, flags);
-    opening.in_shared_memory_ = true;
+    opening.space_ = Space::kSharedMemory;
     return opening;
   }
 
+  // Of openat2's open_how, if that can be read.
+  static Opening How(const char* path, const void* open_how, int directory);
+
   // As passed; null where the call takes none.
   const char* path() const { return path_; }
+
+  // Asked after the real call: does the path lead to the file from anywhere?
+  bool HasFullPath() const;
 
   bool MayWrite() const { return (flags_ & O_ACCMODE) != O_RDONLY; }
 
@@ -42,12 +45,15 @@ class Opening {
   }
 
  private:
+  // Where the path leads from when it begins with a slash.
+  enum class Space { kRoot, kSharedMemory, kElsewhere };
+
   bool FindsNothing() const;
 
   const char* path_;
   int flags_;
   int directory_;
-  bool in_shared_memory_ = false;
+  Space space_ = Space::kRoot;
 };
 
 }  // namespace fdtrace

@@ -79,8 +79,6 @@ auto SpawnedUnnamed(Call call) {
   return result;
 }
 
-int StreamDescriptor(FILE* stream) { return stream->_fileno; }
-
 }  // namespace
 
 bool AnnounceExec(const char* path) {
