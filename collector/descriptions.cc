@@ -13,6 +13,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "collector/file_facts.h"
 #include "collector/resource_links.h"
 #include "collector/sockets.h"
 
@@ -24,14 +25,20 @@ constexpr size_t kWatchedShown = 5;
 
 using Access = DescriptorDirectory::Access;
 
-Resource LookAtFile(const DescriptorDirectory& descriptors, const SeenDescriptor& seen) {
+// Links that are paths, and those too long for the kernel to tell, leave it to the file what it is.
+void LookAtFile(const DescriptorDirectory& descriptors, SeenDescriptor& seen) {
+  const bool named = seen.resource == MEMFD || seen.resource == SHARED_MEMORY;
+  if (!named && seen.resource != RESOURCE_UNKNOWN) return;
   // The root of a message queue file system is the only directory that its files have.
   if (absl::StartsWith(seen.link, "/") && seen.link.find('/', 1) == std::string::npos &&
       descriptors.IsMessageQueue(seen.fd)) {
-    return MESSAGE_QUEUE;
+    seen.resource = MESSAGE_QUEUE;
+    return;
   }
-  const auto kind = descriptors.KindOf(seen.fd);
-  return kind.has_value() ? ResourceOfFile(kind->mode, kind->device_major) : RESOURCE_UNKNOWN;
+  const auto status = descriptors.StatusOf(seen.fd);
+  if (!status.has_value()) return;
+  if (!named) seen.resource = ResourceOfFile(status->stx_mode, status->stx_rdev_major);
+  seen.file = FactsOf(*status);
 }
 
 std::string DescribeEpoll(const ProcessDirectory& process, int fd) {
@@ -131,7 +138,8 @@ absl::StatusOr<std::vector<SeenDescriptor>> SeeDescriptors(const ProcessDirector
     std::optional<std::string> link = descriptors->Link(fd);
     if (!link.has_value()) continue;
     const Resource resource = ResourceOfLink(*link);
-    seen.push_back({.fd = fd, .link = *std::move(link), .description = {}, .resource = resource});
+    seen.push_back({.fd = fd, .link = *std::move(link), .description = {}, .resource = resource, .file = {}});
+    LookAtFile(*descriptors, seen.back());
   }
   return seen;
 }
@@ -146,7 +154,6 @@ absl::StatusOr<std::vector<SeenDescriptor>> DescribeDescriptors(const ProcessDir
   DescribeAllSockets(process, *descriptors, *seen);
   std::optional<OwnPipeEnds> pipes;
   for (SeenDescriptor& one : *seen) {
-    if (one.resource == RESOURCE_UNKNOWN) one.resource = LookAtFile(*descriptors, one);
     if (one.fd < kFirstOwnNumber) continue;
     if (one.resource == PIPE) {
       if (!pipes.has_value()) pipes.emplace(*descriptors, *seen);

@@ -13,11 +13,12 @@
 
 namespace fdtrace {
 
-// The links of NUMBERS, and what they say by themselves: cheap. Those that were closed meanwhile are left out.
+// The links of NUMBERS, the resources behind them, and the facts of files: cheap. Those that were closed meanwhile are
+// left out.
 absl::StatusOr<std::vector<SeenDescriptor>> SeeDescriptors(const ProcessDirectory& process,
                                                            std::span<const int> numbers);
 
-// The same, with the resource of every descriptor and, from number 3 on, a description where the link says too little:
+// The same and, from number 3 on, a description where the link says too little:
 //   sockets  see sockets.h
 //   pipes    "pipe:[N] read end; the other end: fd 4 of the same process", or of one of the OTHERS, or of none of them
 //   epoll    "epoll watching fd 5, 6 and 3 more";  inotify: "inotify, 2 watches"

@@ -31,14 +31,14 @@ struct SeenDescriptor {
   std::string link;         // target of the symbolic link, e.g. "/etc/passwd", "socket:[123]"
   std::string description;  // for people; empty when the link says it all
   Resource resource = RESOURCE_UNKNOWN;
-  std::optional<FileFacts> file;  // of regular files and shared memory
+  std::optional<FileFacts> file = {};  // of regular files and shared memory
 };
 
 // A file without a name that a process holds, as /proc shows it.
 struct SeenFile {
-  int fd = -1;  // -1: a mapping
-  FileFacts file;
-  std::string path;  // its last name, without the kernel's " (deleted)"
+  int fd = -1;       // -1: a mapping
+  FileFacts file;    // of a mapping that may not be looked at, device and inode alone
+  std::string path;  // its last name, without the kernel's " (deleted)"; empty where the kernel cannot tell it
 };
 
 // A file system that FileFacts.device names.

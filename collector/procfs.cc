@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
@@ -24,6 +23,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "collector/file_facts.h"
 
 namespace fdtrace {
 namespace {
@@ -45,6 +45,13 @@ std::string ReadLink(int directory, const char* name, int& error) {
   const ssize_t bytes = readlinkat(directory, name, target, sizeof target);
   error = bytes < 0 ? errno : 0;
   return std::string(target, static_cast<size_t>(std::max<ssize_t>(bytes, 0)));
+}
+
+std::optional<std::string> LinkAt(int directory, const char* name) {
+  int error = 0;
+  std::string link = ReadLink(directory, name, error);
+  if (error == 0 || error == ENAMETOOLONG) return link;
+  return std::nullopt;
 }
 
 // The words of /proc/PID/stat after the name, which may itself hold spaces and parentheses: state, ppid, …
@@ -97,6 +104,16 @@ std::string ProcessDirectory::Read(const char* name) const {
     if (bytes <= 0) return content;
     room = std::min<size_t>(room, 1 << 20);
   }
+}
+
+std::optional<std::string> ProcessDirectory::Link(const char* name) const { return LinkAt(directory_.get(), name); }
+
+std::optional<struct statx> ProcessDirectory::StatusOf(const char* name) const {
+  return StatusAt(directory_.get(), name);
+}
+
+OwnedFd ProcessDirectory::OpenPath(const char* name) const {
+  return OwnedFd(openat(directory_.get(), name, O_PATH | O_CLOEXEC));
 }
 
 std::string ProcessDirectory::Executable() const {
@@ -197,10 +214,7 @@ absl::StatusOr<DescriptorDirectory> DescriptorDirectory::Open(const ProcessDirec
 }
 
 std::optional<std::string> DescriptorDirectory::Link(int fd) const {
-  int error = 0;
-  std::string link = ReadLink(directory_.get(), FdName(fd).c_str(), error);
-  if (error == 0 || error == ENAMETOOLONG) return link;
-  return std::nullopt;
+  return LinkAt(directory_.get(), FdName(fd).c_str());
 }
 
 std::optional<DescriptorDirectory::Access> DescriptorDirectory::AccessOf(int fd) const {
@@ -209,12 +223,8 @@ std::optional<DescriptorDirectory::Access> DescriptorDirectory::AccessOf(int fd)
   return Access{.reads = (link.st_mode & S_IRUSR) != 0, .writes = (link.st_mode & S_IWUSR) != 0};
 }
 
-std::optional<DescriptorDirectory::Kind> DescriptorDirectory::KindOf(int fd) const {
-  struct statx what;
-  if (statx(directory_.get(), FdName(fd).c_str(), AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &what) != 0) {
-    return std::nullopt;
-  }
-  return Kind{.mode = what.stx_mode, .device_major = what.stx_rdev_major};
+std::optional<struct statx> DescriptorDirectory::StatusOf(int fd) const {
+  return StatusAt(directory_.get(), FdName(fd).c_str());
 }
 
 bool DescriptorDirectory::IsMessageQueue(int fd) const {

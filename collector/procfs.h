@@ -4,6 +4,7 @@
 //  - Bytes are kept as the kernel gives them, " (deleted)" included.
 #pragma once
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <cstdint>
@@ -48,6 +49,12 @@ class ProcessDirectory {
   // A file below the directory, e.g. "net/tcp"; empty when it cannot be read.
   std::string Read(const char* name) const;
 
+  // Of a link below the directory, e.g. "fd/3": its target, as DescriptorDirectory::Link; what is known of the file
+  // that it leads to, see file_facts.h; and that file, opened by O_PATH.
+  std::optional<std::string> Link(const char* name) const;
+  std::optional<struct statx> StatusOf(const char* name) const;
+  OwnedFd OpenPath(const char* name) const;
+
  private:
   friend class DescriptorDirectory;
   ProcessDirectory(pid_t pid, OwnedFd directory) : pid_(pid), directory_(std::move(directory)) {}
@@ -69,12 +76,8 @@ class DescriptorDirectory {
   };
   std::optional<Access> AccessOf(int fd) const;
 
-  // st_mode and st_rdev of what the descriptor is open on; a file system over the network is not asked.
-  struct Kind {
-    uint32_t mode = 0;
-    uint32_t device_major = 0;
-  };
-  std::optional<Kind> KindOf(int fd) const;
+  // Of what the descriptor is open on; see file_facts.h.
+  std::optional<struct statx> StatusOf(int fd) const;
   bool IsMessageQueue(int fd) const;
 
   // Of a socket, its protocol as the kernel names it, e.g. "TCP", "UNIX", "UDPv6"; empty when it does not tell.

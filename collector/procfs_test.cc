@@ -173,8 +173,8 @@ TEST(DescriptorDirectoryTest, ReadsLinksAccessAndKinds) {
   EXPECT_FALSE(descriptors->AccessOf(ends[0])->writes);
   EXPECT_TRUE(descriptors->AccessOf(ends[1])->writes);
   EXPECT_FALSE(descriptors->AccessOf(ends[1])->reads);
-  EXPECT_TRUE(S_ISDIR(descriptors->KindOf(directory)->mode));
-  EXPECT_TRUE(S_ISREG(descriptors->KindOf(file)->mode));
+  EXPECT_TRUE(S_ISDIR(descriptors->StatusOf(directory)->stx_mode));
+  EXPECT_TRUE(S_ISREG(descriptors->StatusOf(file)->stx_mode));
   EXPECT_FALSE(descriptors->IsMessageQueue(file));
   EXPECT_THAT(descriptors->SocketProtocol(sockets[0]), ::testing::StartsWith("UNIX"));
   for (const int fd : {ends[0], ends[1], sockets[0], sockets[1], file, directory}) close(fd);

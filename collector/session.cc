@@ -21,6 +21,7 @@
 #include "collector/procfs.h"
 #include "collector/session_bell.h"
 #include "collector/session_checks.h"
+#include "collector/session_files.h"
 #include "collector/session_greeter.h"
 #include "collector/session_image.h"
 #include "collector/session_look.h"
@@ -56,9 +57,10 @@ class SessionImpl final : public Session {
         started_ns_(MonotonicNs()),
         started_unix_ns_(UnixNs()),
         processes_(epoll_.get(), kFirstImage),
-        router_(model, processes_, executions_, notes_, started_ns_),
+        files_(model, processes_, notes_, started_ns_),
+        router_(model, processes_, executions_, files_, notes_, started_ns_),
         reader_(model, processes_, router_, started_ns_),
-        checks_(model, processes_, reader_, executions_, notes_, greeter_->variable(), started_ns_) {}
+        checks_(model, processes_, reader_, executions_, files_, notes_, greeter_->variable(), started_ns_) {}
 
   ~SessionImpl() override {
     if (limit_raised_) setrlimit(RLIMIT_NOFILE, &original_nofile_);
@@ -119,6 +121,7 @@ class SessionImpl final : public Session {
   SessionNotes notes_;
   Processes processes_;
   ExecutionsToLookAt executions_;
+  SessionFiles files_;
   EventRouter router_;
   RingsReader reader_;
   Checks checks_;
@@ -155,6 +158,7 @@ Served SessionImpl::Serve(const ServeOptions& options) {
     ServeUntilEnd(options, served);
   }
   LeaveTheLiving(served);
+  files_.LookForThoseLeftBehind();
   LookForTheUnheard(options, served);
   served.images = welcomed_;
   served.not_followed = static_cast<uint32_t>(notes_.not_followed());
@@ -187,6 +191,7 @@ void SessionImpl::ServeUntilEnd(const ServeOptions& options, Served& served) {
     if (rung || more || MonotonicNs() >= next_drain_ns_) more = DrainAll();
     EndTheDead();
     checks_.Executions();
+    files_.LookNowAndThen([this] { reader_.ReadAllOfEverybody(); });
     if (stop_.load()) {
       served.stopped = true;
       return;
@@ -224,7 +229,8 @@ bool SessionImpl::HaveAllEnded(const ServeOptions& options, Served& served) {
 
 int64_t SessionImpl::SleepLimit(const ServeOptions& options, bool bell_works) {
   const int64_t now_ns = MonotonicNs();
-  int64_t until_ns = std::min({next_drain_ns_, greeter_->next_deadline_ns(), checks_.NextExecutionNs()});
+  int64_t until_ns =
+      std::min({next_drain_ns_, greeter_->next_deadline_ns(), checks_.NextExecutionNs(), files_.NextLookNs()});
   const bool root_is_polled = root_ended_ns_ == 0 && root_.fd() < 0;
   if (!bell_works || processes_.must_be_polled() || root_is_polled) until_ns = std::min(until_ns, now_ns + kPollNs);
   if (root_ended_ns_ != 0) until_ns = std::min(until_ns, root_ended_ns_ + options.linger.count());
@@ -331,6 +337,7 @@ void SessionImpl::Admit(Visitor& visitor, Image look, TracedImage* previous) {
   image->same_pids = visitor.hello.pid == static_cast<uint32_t>(visitor.pid);
   look.serial = image->serial();
   look.started_ns = SinceStart();
+  files_.Started(*image, look.forked_from, look.present);
   model_.ImageStarted(look);
   const Welcome welcome = {kProtocolVersion, image->serial(), sizeof(Arena)};
   if (!Greeter::SendWelcome(visitor, welcome, page_.fd(), *arena)) notes_.Unwelcomed(visitor.pid);

@@ -35,6 +35,7 @@ void Checks::BeforeExit(TracedImage& image) {
 // Compares the model with /proc, all events read before. False: they differ, but that may pass: look again.
 // WAITS: the thread that announced the exit does nothing meanwhile.
 bool Checks::Compare(TracedImage& image, bool waits) {
+  const uint64_t began_ns = SinceStart();
   const auto process = ProcessDirectory::OpenByAnyThread(image.pid());
   auto numbers = process.ok() ? process->Numbers() : process.status();
   reader_.ReadAll(image);
@@ -47,6 +48,8 @@ bool Checks::Compare(TracedImage& image, bool waits) {
   const auto seen = DescribeDescriptors(*process, *numbers, processes_.Pids(), pipes_);
   if (!seen.ok() || !process->Lives()) return true;  // killed while it waited: the listing may be of what was left over
   model_.Compare(image.serial(), *seen, SinceStart());
+  const auto mappings = waits ? SessionFiles::Mappings::kIfTheyMayMatter : SessionFiles::Mappings::kAlways;
+  files_.Tell(image, *process, *seen, mappings, began_ns);
   image.compared = true;
   return true;
 }
@@ -81,6 +84,7 @@ void Checks::Execution(TracedImage& image, bool for_the_last_time) {
 
 void Checks::BecomeUntraced(TracedImage& image, const ProcessDirectory& process, UntracedProgram program,
                             int except_fd) {
+  const uint64_t began_ns = SinceStart();
   auto numbers = process.Numbers();
   if (numbers.ok()) {
     std::erase(*numbers, except_fd);
@@ -90,6 +94,9 @@ void Checks::BecomeUntraced(TracedImage& image, const ProcessDirectory& process,
   image.executing.clear();
   image.untraced = true;
   model_.BecameUntraced(image.serial(), program);
+  if (program.present.has_value()) {
+    files_.Tell(image, process, *program.present, SessionFiles::Mappings::kAlways, began_ns);
+  }
 }
 
 int64_t Checks::NextExecutionNs() {
@@ -105,7 +112,11 @@ void Checks::Everybody() {
   std::vector<TracedImage*> open;
   for (TracedImage* const image : processes_.All()) {
     if (!image->executing.empty()) Execution(*image, /*for_the_last_time=*/true);
-    if (!image->untraced) open.push_back(image);
+    if (image->untraced) {
+      files_.LookForTheLastTime(*image);
+    } else {
+      open.push_back(image);
+    }
   }
   while (!open.empty()) {
     std::erase_if(open, [this](TracedImage* image) { return Compare(*image, /*waits=*/false); });

@@ -8,6 +8,7 @@
 #include "collector/model.h"
 #include "collector/pipe_index.h"
 #include "collector/procfs.h"
+#include "collector/session_files.h"
 #include "collector/session_image.h"
 #include "collector/session_notes.h"
 #include "collector/session_processes.h"
@@ -19,12 +20,13 @@ namespace fdtrace {
 class Checks {
  public:
   // VARIABLE: of the session. STARTED_NS: when the recording did.
-  Checks(Model& model, Processes& processes, RingsReader& reader, ExecutionsToLookAt& executions, SessionNotes& notes,
-         const std::string& variable, int64_t started_ns)
+  Checks(Model& model, Processes& processes, RingsReader& reader, ExecutionsToLookAt& executions, SessionFiles& files,
+         SessionNotes& notes, const std::string& variable, int64_t started_ns)
       : model_(model),
         processes_(processes),
         reader_(reader),
         executions_(executions),
+        files_(files),
         notes_(notes),
         variable_(variable),
         started_ns_(started_ns) {}
@@ -53,6 +55,7 @@ class Checks {
   Processes& processes_;
   RingsReader& reader_;
   ExecutionsToLookAt& executions_;
+  SessionFiles& files_;
   SessionNotes& notes_;
   const std::string& variable_;
   const int64_t started_ns_;

@@ -45,7 +45,7 @@ absl::StatusOr<int> TracedImage::AddArena() {
   if (arenas_.size() == kMaxArenas) {
     return absl::ResourceExhaustedError(absl::StrCat("process ", pid_, " has ", kMaxArenas * kRingsPerArena, " rings"));
   }
-  absl::StatusOr<SharedMemory> memory = SharedMemory::Create("fdtrace-arena", sizeof(Arena));
+  absl::StatusOr<SharedMemory> memory = SharedMemory::Create(kArenaName, sizeof(Arena));
   if (!memory.ok()) return memory.status();
   arenas_.push_back({.memory = *std::move(memory), .readers = {}});
   ArenaHeader& header = arenas_.back().arena().header;

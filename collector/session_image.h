@@ -102,6 +102,15 @@ class TracedImage {
   void AnswerExits(uint32_t wanted);
   uint32_t exits_answered() const { return exits_answered_; }
 
+  // See session_files.h.
+  struct Files {
+    bool changed = true;           // it has told of something since it was looked at
+    bool holds_nameless = false;   // in the last look
+    bool held_nameless = false;    // ever
+    uint64_t removals_before = 0;  // of last names, by anybody, before its program started
+  };
+  Files files;
+
   SettledNumbers numbers;
   int64_t exit_look_again_ns = 0;  // a process that waits to exit is to be looked at again then; 0: no
   bool compared = false;           // with /proc, when it announced its exit

@@ -38,6 +38,12 @@ std::vector<std::string> SessionNotes::Sentences(const Greeter& greeter) const {
   damaged_.Tell("damaged its record of events: those it had not yet handed over are lost",
                 "damaged their records of events: those they had not yet handed over are lost", all);
   not_looked_at_.Tell("could not be compared with /proc", "could not be compared with /proc", all);
+  TellCount(
+      files_not_looked_for_,
+      "file that the program made was not looked for at the end, for that took too long: it may have been left behind",
+      "files that the program made were not looked for at the end, for that took too long: some may have been left "
+      "behind",
+      all);
   no_memory_.Tell("was not followed, for want of memory to share", "were not followed, for want of memory to share",
                   all);
   no_serial_.Tell("was not followed: the recording has as many processes as it can",

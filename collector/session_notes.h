@@ -24,6 +24,7 @@ class SessionNotes {
     if (damages != 0) damaged_.Add(pid);
   }
   void Unreached(uint64_t count) { unreached_ = count; }
+  void NotLookedFor(uint64_t files) { files_not_looked_for_ += files; }
   void NeverHeardOf(pid_t pid) { never_heard_of_.Add(pid); }
   void NotToBeFollowed(pid_t pid) { not_followed_.Add(pid); }
   uint64_t not_followed() const { return not_followed_.count(); }
@@ -44,6 +45,7 @@ class SessionNotes {
   Tally no_serial_, no_memory_, unwelcomed_, refused_rings_, not_looked_at_, damaged_, never_heard_of_;
   uint64_t unreached_ = 0;
   NotFollowed not_followed_;
+  uint64_t files_not_looked_for_ = 0;
 };
 
 }  // namespace fdtrace

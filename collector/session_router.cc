@@ -68,6 +68,7 @@ void EventRouter::Consume(TracedImage& host, uint32_t ring, const Event& event) 
   TracedImage* const user = CurrentUser(host, ring);
   if (user == nullptr) return;
   Note(host, *user, ring, event);
+  files_.Note(*user, event);
   model_.Consume(user->serial(), ring, event);
 }
 

@@ -12,6 +12,7 @@
 #include <cstdint>
 
 #include "collector/model.h"
+#include "collector/session_files.h"
 #include "collector/session_image.h"
 #include "collector/session_notes.h"
 #include "collector/session_processes.h"
@@ -21,9 +22,14 @@ namespace fdtrace {
 
 class EventRouter final : public EventSink {
  public:
-  EventRouter(Model& model, Processes& processes, ExecutionsToLookAt& executions, SessionNotes& notes,
-              int64_t started_ns)
-      : model_(model), processes_(processes), executions_(executions), notes_(notes), started_ns_(started_ns) {}
+  EventRouter(Model& model, Processes& processes, ExecutionsToLookAt& executions, SessionFiles& files,
+              SessionNotes& notes, int64_t started_ns)
+      : model_(model),
+        processes_(processes),
+        executions_(executions),
+        files_(files),
+        notes_(notes),
+        started_ns_(started_ns) {}
 
   // Children are made images of unless only the program's own process is followed.
   void FollowChildren(bool follow) { follow_children_ = follow; }
@@ -44,6 +50,7 @@ class EventRouter final : public EventSink {
   Model& model_;
   Processes& processes_;
   ExecutionsToLookAt& executions_;
+  SessionFiles& files_;
   SessionNotes& notes_;
   const int64_t started_ns_;
   bool follow_children_ = true;

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "collector/program.h"
+#include "collector/shared_memory.h"
 #include "proto/session.h"
 
 namespace fdtrace {

@@ -17,9 +17,6 @@
 
 namespace fdtrace {
 
-// The name of the memory file that every process maps when it is welcomed, and loses when it execs.
-inline constexpr char kSessionPageName[] = "fdtrace-session";
-
 // Since the recording started, as all times here.
 inline constexpr uint64_t kNever = UINT64_MAX;
 

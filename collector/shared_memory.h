@@ -16,6 +16,10 @@
 
 namespace fdtrace {
 
+// Names of the memory files that every process maps when it is welcomed, and loses when it execs.
+inline constexpr char kSessionPageName[] = "fdtrace-session";
+inline constexpr char kArenaName[] = "fdtrace-arena";
+
 class SharedMemory {
  public:
   static absl::StatusOr<SharedMemory> Create(const char* name, size_t bytes);  // zeroed

@@ -1,0 +1,143 @@
+#include "collector/session_files.h"
+
+#include <time.h>
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <optional>
+#include <utility>
+
+#include "collector/left_behind.h"
+#include "collector/monotonic_clock.h"
+
+namespace fdtrace {
+namespace {
+
+constexpr int64_t kPassNs = 1'000'000'000;
+constexpr int64_t kAllNs = 10'000'000'000;
+constexpr int64_t kSliceNs = 2'000'000;
+constexpr int64_t kRestsForEachLook = 100;  // times as long as it took
+constexpr std::chrono::seconds kLookForLimit(5);
+
+int64_t ProcessorTimeNs() {
+  timespec used;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return int64_t{used.tv_sec} * 1'000'000'000 + used.tv_nsec;
+}
+
+// A child of vfork is in its parent's memory until it runs another program.
+bool HasMemoryOfItsOwn(const TracedImage& image) { return image.host == 0 || image.untraced; }
+
+void AddMappings(const ProcessDirectory& process, std::vector<HeldFile>& held) {
+  std::vector<HeldFile> mapped = HeldByMappings(process);
+  std::move(mapped.begin(), mapped.end(), std::back_inserter(held));
+}
+
+}  // namespace
+
+uint64_t SessionFiles::SinceStart() const { return static_cast<uint64_t>(MonotonicNs() - started_ns_); }
+
+void SessionFiles::Started(TracedImage& image, uint32_t forked_from, std::span<const SeenDescriptor> present) const {
+  const TracedImage* const parent = processes_.BySerial(forked_from);
+  if (forked_from == 0) {
+    image.files.removals_before = removals_;
+  } else if (parent != nullptr) {
+    image.files = parent->files;
+  }
+  image.files.held_nameless |= !HeldAmong(present).empty();
+}
+
+// See the rule in the header.
+bool SessionFiles::MappingsMayMatter(const TracedImage& image) const {
+  return HasMemoryOfItsOwn(image) && (image.files.held_nameless || image.files.removals_before != removals_);
+}
+
+void SessionFiles::Tell(TracedImage& image, const ProcessDirectory& process, std::span<const SeenDescriptor> seen,
+                        Mappings mappings, uint64_t at_ns) {
+  std::vector<HeldFile> held = HeldAmong(seen);
+  const bool look = mappings == Mappings::kAlways ? HasMemoryOfItsOwn(image) : MappingsMayMatter(image);
+  if (look || !held.empty()) AddMappings(process, held);
+  if (process.Lives()) TellModel(image, process, held, at_ns);
+}
+
+void SessionFiles::LookForTheLastTime(TracedImage& image) {
+  if (const auto seen = LookAt(image)) TellModel(image, seen->process, seen->held, seen->at_ns);
+}
+
+void SessionFiles::TellModel(TracedImage& image, const ProcessDirectory& process, std::span<const HeldFile> held,
+                             uint64_t at_ns) {
+  image.files.holds_nameless = !held.empty();
+  image.files.held_nameless |= !held.empty();
+  std::vector<SeenFile> files;
+  files.reserve(held.size());
+  for (const HeldFile& one : held) {
+    filesystems_.Meet(process, one);
+    files.push_back(one.seen);
+  }
+  model_.FilesHeld(image.serial(), files, at_ns);
+}
+
+// Nothing: it may not be looked at, or has ended.
+std::optional<SessionFiles::Seen> SessionFiles::LookAt(TracedImage& image) const {
+  image.files.changed = false;
+  const uint64_t at_ns = SinceStart();
+  auto process = ProcessDirectory::OpenByAnyThread(image.pid());
+  if (!process.ok()) return std::nullopt;
+  auto held = HeldByDescriptors(*process);
+  if (!held.ok()) return std::nullopt;
+  if (HasMemoryOfItsOwn(image)) AddMappings(*process, *held);
+  if (!process->Lives()) return std::nullopt;
+  return Seen{.serial = image.serial(), .process = *std::move(process), .held = *std::move(held), .at_ns = at_ns};
+}
+
+void SessionFiles::ChooseThoseDue(int64_t now_ns) {
+  const bool all = removals_ != removals_at_last_pass_ || now_ns - all_looked_at_ns_ >= kAllNs;
+  for (const TracedImage* const image : processes_.All()) {
+    if (all || image->files.changed || image->files.holds_nameless) due_.push_back(image->serial());
+  }
+  pass_began_ns_ = now_ns;
+  if (all) all_looked_at_ns_ = now_ns;
+  removals_at_last_pass_ = removals_;
+  anything_told_ = any_holds_ = false;
+}
+
+void SessionFiles::LookNowAndThen(const std::function<void()>& read_all) {
+  const int64_t now_ns = MonotonicNs();
+  if (now_ns < NextLookNs()) return;
+  if (due_.empty()) ChooseThoseDue(now_ns);
+  const int64_t began_ns = ProcessorTimeNs();
+  int64_t took_ns = 0;
+  std::vector<Seen> seen;
+  for (; !due_.empty() && took_ns < kSliceNs; took_ns = ProcessorTimeNs() - began_ns) {
+    TracedImage* const image = processes_.BySerial(due_.back());
+    due_.pop_back();
+    if (image == nullptr || image->watch.Ended()) continue;
+    if (auto one = LookAt(*image)) seen.push_back(*std::move(one));
+  }
+  next_slice_ns_ = MonotonicNs() + kRestsForEachLook * took_ns;
+  read_all();
+  for (const Seen& one : seen) {
+    TracedImage* const image = processes_.BySerial(one.serial);
+    if (image == nullptr) continue;
+    any_holds_ |= !one.held.empty();
+    TellModel(*image, one.process, one.held, one.at_ns);
+  }
+}
+
+int64_t SessionFiles::NextLookNs() const {
+  if (!due_.empty()) return next_slice_ns_;
+  const bool soon = anything_told_ || any_holds_;
+  return std::max(next_slice_ns_, soon ? pass_began_ns_ + kPassNs : all_looked_at_ns_ + kAllNs);
+}
+
+void SessionFiles::LookForThoseLeftBehind() {
+  const LookedFor looked_for = LookFor(model_.CreatedFiles(), kLookForLimit);
+  for (const auto& [file, facts] : looked_for.there) {
+    filesystems_.Meet(facts.device, file.path);
+    model_.LeftBehind(file, facts);
+  }
+  notes_.NotLookedFor(looked_for.not_reached);
+}
+
+}  // namespace fdtrace

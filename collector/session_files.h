@@ -1,0 +1,88 @@
+// Tells the model which files without a name the processes of the recording hold, and which files they left behind.
+//
+//  - Processes that live are looked at every now and then, so that what is known of one that is killed is not old:
+//    those that have told of something since their last look, or hold files without a name, at most once a second; all,
+//    when the last name of a file was removed, and every ten seconds, for others remove names too. That takes at most a
+//    hundredth of a core, and never more than a few milliseconds on end.
+//  - A process that waits to exit waits for us, so its mappings are looked at only if they may matter: if since its
+//    program started, in any process of the recording, the last name of a file was removed, or it was seen to hold a
+//    file without a name. A file that it mapped and that a stranger removed since its last look is missed then.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "collector/filesystems.h"
+#include "collector/held_files.h"
+#include "collector/model.h"
+#include "collector/procfs.h"
+#include "collector/session_image.h"
+#include "collector/session_notes.h"
+#include "collector/session_processes.h"
+
+namespace fdtrace {
+
+class SessionFiles {
+ public:
+  SessionFiles(Model& model, Processes& processes, SessionNotes& notes, int64_t started_ns)
+      : model_(model), processes_(processes), notes_(notes), started_ns_(started_ns), filesystems_(model) {}
+
+  // IMAGE has started, by fork from another or else (0) with a program; PRESENT are its descriptors.
+  void Started(TracedImage& image, uint32_t forked_from, std::span<const SeenDescriptor> present) const;
+  // An event of IMAGE.
+  void Note(TracedImage& image, const Event& event) {
+    image.files.changed = true;
+    anything_told_ = true;
+    if (event.has_unlinked() && event.unlinked().file().links() == 0) ++removals_;
+    const bool born_nameless = event.has_opened() && event.opened().has_file() && event.opened().file().links() == 0;
+    image.files.held_nameless |= born_nameless;
+  }
+
+  enum class Mappings { kAlways, kIfTheyMayMatter };
+  // Of PROCESS, the image's, whose descriptors are those SEEN, a moment after AT_NS.
+  void Tell(TracedImage& image, const ProcessDirectory& process, std::span<const SeenDescriptor> seen,
+            Mappings mappings, uint64_t at_ns);
+
+  // Looks at those that are due, then has all events read, so that the model hears of what was done before it hears of
+  // what was seen.
+  void LookNowAndThen(const std::function<void()>& read_all);
+  // When it is to be called next, by CLOCK_MONOTONIC.
+  int64_t NextLookNs() const;
+
+  // At a process that lives when recording ends, and is not looked at otherwise.
+  void LookForTheLastTime(TracedImage& image);
+  // When all processes have ended or been looked at for the last time.
+  void LookForThoseLeftBehind();
+
+ private:
+  struct Seen {
+    uint32_t serial;
+    ProcessDirectory process;
+    std::vector<HeldFile> held;
+    uint64_t at_ns;
+  };
+
+  uint64_t SinceStart() const;
+  void ChooseThoseDue(int64_t now_ns);
+  std::optional<Seen> LookAt(TracedImage& image) const;
+  void TellModel(TracedImage& image, const ProcessDirectory& process, std::span<const HeldFile> held, uint64_t at_ns);
+  bool MappingsMayMatter(const TracedImage& image) const;
+
+  Model& model_;
+  Processes& processes_;
+  SessionNotes& notes_;
+  const int64_t started_ns_;
+  Filesystems filesystems_;
+
+  uint64_t removals_ = 0;  // of last names, as events told
+  uint64_t removals_at_last_pass_ = 0;
+  bool anything_told_ = false;  // since the last pass began
+  bool any_holds_ = false;      // a file without a name, of those looked at in it
+  std::vector<uint32_t> due_;   // serials: the rest of the pass
+  int64_t pass_began_ns_ = 0, all_looked_at_ns_ = 0, next_slice_ns_ = 0;
+};
+
+}  // namespace fdtrace
