@@ -23,8 +23,6 @@ namespace {
 
 constexpr absl::string_view kDeleted = " (deleted)";
 
-std::string WithoutDeleted(absl::string_view link) { return std::string(absl::StripSuffix(link, kDeleted)); }
-
 // Of descriptors. A link that is too long to be told is empty.
 bool MayHaveNoName(absl::string_view link) { return link.empty() || absl::EndsWith(link, kDeleted); }
 
@@ -60,19 +58,28 @@ std::optional<MappedFile> ParseMapsLine(absl::string_view line) {
   return mapped;
 }
 
-// What the kernel calls files of memory that no call of the program's made as files, and our own. See shmem_zero_setup,
-// ipc/shm.c, fs/aio.c, and the drivers that call shmem_file_setup.
+// The program has them in its hands for a moment when it is welcomed, and mapped from then on.
+bool IsFdtraces(absl::string_view path) {
+  return absl::ConsumePrefix(&path, "/memfd:") && (path == kSessionPageName || path == kArenaName);
+}
+
+// What the kernel calls files of memory that no call of the program's made as files. See shmem_zero_setup, ipc/shm.c,
+// fs/aio.c, and the drivers that call shmem_file_setup.
 bool IsNoFile(absl::string_view path) {
-  const absl::string_view name = absl::StripSuffix(path, kDeleted);
-  for (const absl::string_view ours : {kSessionPageName, kArenaName}) {
-    if (name == absl::StrCat("/memfd:", ours)) return true;
-  }
   for (const absl::string_view kernels : {"/dev/zero", "/[aio]", "/anon_hugepage", "/drm mm object", "/i915"}) {
-    if (name == kernels) return true;
+    if (path == kernels) return true;
   }
   constexpr absl::string_view kSystemV = "/SYSV";  // and the key, eight hexadecimal digits
-  return absl::StartsWith(name, kSystemV) && name.size() == kSystemV.size() + 8 &&
-         name.find_first_not_of("0123456789abcdef", kSystemV.size()) == absl::string_view::npos;
+  return absl::StartsWith(path, kSystemV) && path.size() == kSystemV.size() + 8 &&
+         path.find_first_not_of("0123456789abcdef", kSystemV.size()) == absl::string_view::npos;
+}
+
+// Descriptor FD, whose link is LINK, if it holds a file of FACTS without a name.
+std::optional<HeldFile> HeldBy(int fd, absl::string_view link, const std::optional<FileFacts>& facts) {
+  if (!facts.has_value() || facts->links != 0) return std::nullopt;
+  const absl::string_view path = absl::StripSuffix(link, kDeleted);
+  if (IsFdtraces(path)) return std::nullopt;
+  return HeldFile{.seen = {.fd = fd, .file = *facts, .path = std::string(path)}, .below = absl::StrCat("fd/", fd)};
 }
 
 // Nothing: it has a name.
@@ -91,7 +98,8 @@ std::optional<HeldFile> LookAtMapping(const ProcessDirectory& process, const Map
     if (namesake.has_value() && namesake->stx_ino == mapped.inode) return std::nullopt;
     facts = FileFacts{.device = mapped.device, .inode = mapped.inode};
   }
-  return HeldFile{.seen = {.fd = -1, .file = *facts, .path = WithoutDeleted(path)}, .below = std::move(below)};
+  return HeldFile{.seen = {.fd = -1, .file = *facts, .path = std::string(absl::StripSuffix(path, kDeleted))},
+                  .below = std::move(below)};
 }
 
 }  // namespace
@@ -99,9 +107,7 @@ std::optional<HeldFile> LookAtMapping(const ProcessDirectory& process, const Map
 std::vector<HeldFile> HeldAmong(std::span<const SeenDescriptor> seen) {
   std::vector<HeldFile> held;
   for (const SeenDescriptor& one : seen) {
-    if (!one.file.has_value() || one.file->links != 0) continue;
-    held.push_back({.seen = {.fd = one.fd, .file = *one.file, .path = WithoutDeleted(one.link)},
-                    .below = absl::StrCat("fd/", one.fd)});
+    if (auto file = HeldBy(one.fd, one.link, one.file)) held.push_back(*std::move(file));
   }
   return held;
 }
@@ -116,10 +122,8 @@ absl::StatusOr<std::vector<HeldFile>> HeldByDescriptors(const ProcessDirectory& 
     const auto link = descriptors->Link(fd);
     if (!link.has_value() || !MayHaveNoName(*link)) continue;
     const auto status = descriptors->StatusOf(fd);
-    const auto facts = status.has_value() ? FactsOf(*status) : std::nullopt;
-    if (!facts.has_value() || facts->links != 0) continue;
-    held.push_back(
-        {.seen = {.fd = fd, .file = *facts, .path = WithoutDeleted(*link)}, .below = absl::StrCat("fd/", fd)});
+    if (!status.has_value()) continue;
+    if (auto file = HeldBy(fd, *link, FactsOf(*status))) held.push_back(*std::move(file));
   }
   return held;
 }
@@ -130,8 +134,9 @@ std::vector<HeldFile> HeldByMappings(const ProcessDirectory& process) {
   const std::string maps = process.Read("maps");
   for (const absl::string_view line : absl::StrSplit(maps, '\n')) {
     const auto mapped = ParseMapsLine(line);
-    if (!mapped.has_value() || IsNoFile(mapped->path)) continue;
-    if (!looked_at.emplace(mapped->device, mapped->inode).second) continue;
+    if (!mapped.has_value() || !looked_at.emplace(mapped->device, mapped->inode).second) continue;
+    const absl::string_view path = absl::StripSuffix(mapped->path, kDeleted);
+    if (IsFdtraces(path) || IsNoFile(path)) continue;
     if (auto file = LookAtMapping(process, *mapped)) held.push_back(*std::move(file));
   }
   return held;

@@ -38,12 +38,14 @@ void AddMappings(const ProcessDirectory& process, std::vector<HeldFile>& held) {
 
 uint64_t SessionFiles::SinceStart() const { return static_cast<uint64_t>(MonotonicNs() - started_ns_); }
 
-void SessionFiles::Started(TracedImage& image, uint32_t forked_from, std::span<const SeenDescriptor> present) const {
+void SessionFiles::Started(TracedImage& image, uint32_t forked_from, std::span<const SeenDescriptor> present) {
+  anything_told_ = true;
   const TracedImage* const parent = processes_.BySerial(forked_from);
   if (forked_from == 0) {
     image.files.removals_before = removals_;
   } else if (parent != nullptr) {
     image.files = parent->files;
+    image.files.changed = true;
   }
   image.files.held_nameless |= !HeldAmong(present).empty();
 }

@@ -31,7 +31,7 @@ class SessionFiles {
       : model_(model), processes_(processes), notes_(notes), started_ns_(started_ns), filesystems_(model) {}
 
   // IMAGE has started, by fork from another or else (0) with a program; PRESENT are its descriptors.
-  void Started(TracedImage& image, uint32_t forked_from, std::span<const SeenDescriptor> present) const;
+  void Started(TracedImage& image, uint32_t forked_from, std::span<const SeenDescriptor> present);
   // An event of IMAGE.
   void Note(TracedImage& image, const Event& event) {
     image.files.changed = true;

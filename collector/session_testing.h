@@ -248,7 +248,10 @@ class RememberingModel : public Model {
     followed.open_before_compare = std::exchange(followed.open, {});
     for (const SeenDescriptor& one : seen) followed.open.insert(one.fd);
   }
-  void FilesHeld(uint32_t serial, const std::vector<SeenFile>& files, uint64_t) override { held[serial] = files; }
+  void FilesHeld(uint32_t serial, const std::vector<SeenFile>& files, uint64_t) override {
+    held[serial] = files;
+    ++times_held_told[serial];
+  }
   std::vector<CreatedFile> CreatedFiles() const override { return created; }
   void LeftBehind(const CreatedFile& file, const FileFacts& facts) override { left.emplace_back(file, facts); }
   void FilesystemSeen(const MountedOn& filesystem) override { filesystems.push_back(filesystem); }
@@ -260,6 +263,7 @@ class RememberingModel : public Model {
 
   std::function<void()> when_untraced;
   std::map<uint32_t, std::vector<SeenFile>> held;  // as told last, by serial
+  std::map<uint32_t, uint64_t> times_held_told;
   std::vector<CreatedFile> created;
   std::vector<std::pair<CreatedFile, FileFacts>> left;
   std::vector<MountedOn> filesystems;
