@@ -18,6 +18,7 @@ constexpr int64_t kPassNs = 1'000'000'000;
 constexpr int64_t kAllNs = 10'000'000'000;
 constexpr int64_t kSliceNs = 2'000'000;
 constexpr int64_t kRestsForEachLook = 100;  // times as long as it took
+constexpr uint64_t kLongLivedNs = 1'000'000'000;
 constexpr std::chrono::seconds kLookForLimit(5);
 
 int64_t ProcessorTimeNs() {
@@ -25,6 +26,8 @@ int64_t ProcessorTimeNs() {
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
   return int64_t{used.tv_sec} * 1'000'000'000 + used.tv_nsec;
 }
+
+size_t BucketOf(uint64_t inode) { return inode % decltype(TracedImage::Files::opened)().size(); }
 
 // A child of vfork is in its parent's memory until it runs another program.
 bool HasMemoryOfItsOwn(const TracedImage& image) { return image.host == 0 || image.untraced; }
@@ -47,12 +50,39 @@ void SessionFiles::Started(TracedImage& image, uint32_t forked_from, std::span<c
     image.files = parent->files;
     image.files.changed = true;
   }
-  image.files.held_nameless |= !HeldAmong(present).empty();
+  for (const SeenDescriptor& seen : present) {
+    if (!seen.file.has_value()) continue;
+    image.files.opened.set(BucketOf(seen.file->inode));
+    image.files.held_nameless |= seen.file->links == 0;
+  }
+}
+
+void SessionFiles::Note(TracedImage& image, const Event& event) {
+  image.files.changed = true;
+  anything_told_ = true;
+  if (event.has_opened()) {
+    const Opened& opened = event.opened();
+    if (opened.inode() != 0) image.files.opened.set(BucketOf(opened.inode()));
+    if (!opened.has_file()) return;
+    image.files.opened.set(BucketOf(opened.file().inode()));
+    image.files.held_nameless |= opened.file().links() == 0;
+  } else if (event.has_unlinked() && event.unlinked().file().links() == 0) {
+    removed_[BucketOf(event.unlinked().file().inode())] = ++removals_;
+    image.files.has_removed = true;
+  }
 }
 
 // See the rule in the header.
 bool SessionFiles::MappingsMayMatter(const TracedImage& image) const {
-  return HasMemoryOfItsOwn(image) && (image.files.held_nameless || image.files.removals_before != removals_);
+  if (!HasMemoryOfItsOwn(image)) return false;
+  const TracedImage::Files& files = image.files;
+  if (files.held_nameless || files.has_removed) return true;
+  if (files.removals_before == removals_) return false;
+  if (SinceStart() - image.described.started_ns >= kLongLivedNs) return true;
+  for (size_t bucket = 0; bucket < removed_.size(); ++bucket) {
+    if (files.opened[bucket] && removed_[bucket] > files.removals_before) return true;
+  }
+  return false;
 }
 
 void SessionFiles::Tell(TracedImage& image, const ProcessDirectory& process, std::span<const SeenDescriptor> seen,

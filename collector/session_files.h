@@ -4,11 +4,14 @@
 //    those that have told of something since their last look, or hold files without a name, at most once a second; all,
 //    when the last name of a file was removed, and every ten seconds, for others remove names too. That takes at most a
 //    hundredth of a core, and never more than a few milliseconds on end.
-//  - A process that waits to exit waits for us, so its mappings are looked at only if they may matter: if since its
-//    program started, in any process of the recording, the last name of a file was removed, or it was seen to hold a
-//    file without a name. A file that it mapped and that a stranger removed since its last look is missed then.
+//  - A process that waits to exit waits for us, and reading its mappings takes as long as all the rest. They are read
+//  if
+//    it ever held a file without a name or removed a last name itself; if somebody removed that of a file that it had
+//    open for writing; or, once it has lived for a second, of any file. So what is missed is a file that a process of
+//    less than a second opened for reading, mapped and closed, and that another removed.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -33,13 +36,7 @@ class SessionFiles {
   // IMAGE has started, by fork from another or else (0) with a program; PRESENT are its descriptors.
   void Started(TracedImage& image, uint32_t forked_from, std::span<const SeenDescriptor> present);
   // An event of IMAGE.
-  void Note(TracedImage& image, const Event& event) {
-    image.files.changed = true;
-    anything_told_ = true;
-    if (event.has_unlinked() && event.unlinked().file().links() == 0) ++removals_;
-    const bool born_nameless = event.has_opened() && event.opened().has_file() && event.opened().file().links() == 0;
-    image.files.held_nameless |= born_nameless;
-  }
+  void Note(TracedImage& image, const Event& event);
 
   enum class Mappings { kAlways, kIfTheyMayMatter };
   // Of PROCESS, the image's, whose descriptors are those SEEN, a moment after AT_NS.
@@ -77,7 +74,8 @@ class SessionFiles {
   const int64_t started_ns_;
   Filesystems filesystems_;
 
-  uint64_t removals_ = 0;  // of last names, as events told
+  uint64_t removals_ = 0;                   // of last names, as events told
+  std::array<uint64_t, 256> removed_ = {};  // which of them was the last, by the file's inode: see TracedImage::Files
   uint64_t removals_at_last_pass_ = 0;
   bool anything_told_ = false;  // since the last pass began
   bool any_holds_ = false;      // a file without a name, of those looked at in it

@@ -94,6 +94,35 @@ TEST_F(SessionFilesTest, AMappingIsLookedForWhereTheProcessHeldAFileThatNeverHad
   EXPECT_EQ(held[0].path, "/memfd:scratch");
 }
 
+TEST_F(SessionFilesTest, AMappingIsLookedForWhereAnotherProcessRemovedTheLastNameOfWhatItHadOpenForWriting) {
+  const pid_t pid = Fork([&] {
+    TracedClient client;
+    if (!client.SayHello(variable_)) return 1;
+    const int fd = MakeUnlinkedFile(directory_ / "gone", kMib);
+    const Event unlinked = UnlinkedEvent(fd);
+    Event opened = OpenedEvent(7, fd);
+    *opened.mutable_opened()->mutable_file() = unlinked.unlinked().file();
+    opened.mutable_opened()->mutable_file()->set_links(1);
+    client.Write(opened);
+    MapFile(fd, kMib);
+    close(fd);
+    const pid_t child = Fork([&] {
+      TracedClient remover;
+      if (!remover.SayHello(variable_)) return 1;
+      remover.Write(unlinked);
+      remover.AnnounceExit();
+      return 0;
+    });
+    int status = 1;
+    waitpid(child, &status, 0);
+    client.AnnounceExit();
+    return status;
+  });
+  EXPECT_EQ(Serve(pid).wait_status, 0);
+  ASSERT_THAT(model_.held[1], SizeIs(1));
+  EXPECT_EQ(model_.held[1][0].fd, -1);
+}
+
 TEST_F(SessionFilesTest, AForkedChildIsLookedAtForTheMappingsThatItWasBornWith) {
   const pid_t pid = Fork([&] {
     TracedClient client;

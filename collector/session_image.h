@@ -4,6 +4,7 @@
 // A child of vfork or posix_spawn is an image from its parent's telling, without arenas, until its program says hello.
 #pragma once
 
+#include <bitset>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -106,8 +107,10 @@ class TracedImage {
   struct Files {
     bool changed = true;           // it has told of something since it was looked at
     bool holds_nameless = false;   // in the last look
-    bool held_nameless = false;    // ever
-    uint64_t removals_before = 0;  // of last names, by anybody, before its program started
+    bool held_nameless = false;    // ever; as its forebears before they forked, and so below
+    bool has_removed = false;      // a last name
+    uint64_t removals_before = 0;  // by anybody, when its program started
+    std::bitset<256> opened;       // by inode: files that it may write, and those that it was given
   };
   Files files;
 
