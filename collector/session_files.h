@@ -5,10 +5,9 @@
 //    when the last name of a file was removed, and every ten seconds, for others remove names too. That takes at most a
 //    hundredth of a core, and never more than a few milliseconds on end.
 //  - A process that waits to exit waits for us, and reading its mappings takes as long as all the rest. They are read
-//  if
-//    it ever held a file without a name or removed a last name itself; if somebody removed that of a file that it had
-//    open for writing; or, once it has lived for a second, of any file. So what is missed is a file that a process of
-//    less than a second opened for reading, mapped and closed, and that another removed.
+//    if it ever held a file without a name or removed a last name itself; if somebody removed that of a file that it
+//    had open for writing; or, once it has lived for a second, of any file. So what is missed is a file that a process
+//    of less than a second opened for reading, mapped and closed, and that another removed.
 #pragma once
 
 #include <array>
