@@ -77,12 +77,15 @@ void HeldDescriptors::MakeRoom(int fd, uint64_t at_ns, const std::optional<Endin
     if (overwrite) TellIfUnseen(KeyOf(fd), *overwrite);
     return;
   }
-  const Lifetime elder = std::move(it->second);
+  Lifetime elder = std::move(it->second);
   by_number_.erase(it);
-  if (elder.origin == Origin::kProvisional) return;  // it was this one, found before it was told
-  if (elder.origin == Origin::kUnseen && at_ns <= elder.opened_ns) {
+  if (elder.origin == Origin::kProvisional) {  // it was this one, found before it was told
+    recording_.files.Forget(elder.hold);
+  } else if (elder.origin == Origin::kUnseen && at_ns <= elder.opened_ns) {
+    recording_.files.Forget(elder.hold);
     totals_.set_opened_unseen(totals_.opened_unseen() - 1);  // likewise
   } else if (came_upon && (elder.origin == Origin::kInherited || elder.origin == Origin::kCopy)) {
+    recording_.files.Forget(elder.hold);
     unseen_ends_[KeyOf(fd)] = {.settled = true};  // a close read late changes nothing
   } else if (overwrite) {
     EndSeen(elder, *overwrite);
@@ -136,19 +139,23 @@ bool HeldDescriptors::Replace(uint64_t id, uint64_t at_ns) {
   return true;
 }
 
-void HeldDescriptors::EndSeen(const Lifetime& lifetime, const Ending& ending) {
+void HeldDescriptors::EndSeen(Lifetime& lifetime, const Ending& ending) {
+  recording_.files.Closed(lifetime.hold, ending.at_ns, ending.file ? &*ending.file : nullptr);
   if (lifetime.place == 0) return;
   recording_.sites.At(lifetime.place).Closed(lifetime.opened_ns, ending.at_ns, ending.closer);
   recording_.timeline.Change(ending.at_ns, -1);
 }
 
-void HeldDescriptors::EndUnseen(uint64_t key, const Lifetime& lifetime, uint64_t noticed_ns) {
+void HeldDescriptors::EndUnseen(uint64_t key, Lifetime& lifetime, uint64_t noticed_ns) {
+  const FileHold held = lifetime.hold;
+  recording_.files.Closed(lifetime.hold, noticed_ns);
   totals_.set_closed_unseen(totals_.closed_unseen() + 1);
   if (lifetime.place != 0) {
     recording_.sites.At(lifetime.place).ClosedUnseen(noticed_ns);
     recording_.timeline.Change(noticed_ns, -1);
   }
-  unseen_ends_[key] = {.place = lifetime.place, .opened_ns = lifetime.opened_ns, .noticed_ns = noticed_ns};
+  unseen_ends_[key] = {
+      .place = lifetime.place, .opened_ns = lifetime.opened_ns, .noticed_ns = noticed_ns, .held = held};
 }
 
 void HeldDescriptors::Confirm(Lifetime& elder) {
@@ -163,6 +170,7 @@ void HeldDescriptors::KeepPeak() {
 // The close counted as unseen; now its event has come. One that comes a look too late closed nothing: the descriptor
 // had long gone.
 void HeldDescriptors::Tell(const UnseenEnd& end, const Ending& ending) {
+  if (end.held.file != nullptr && ending.file) recording_.files.Seen(end.held, *ending.file, ending.at_ns);
   if (end.settled) return;
   totals_.set_closed_unseen(totals_.closed_unseen() - 1);
   if (end.place != 0) recording_.sites.At(end.place).UnseenTold(end.opened_ns, ending.at_ns, ending.closer);
@@ -176,13 +184,16 @@ bool HeldDescriptors::TellIfUnseen(uint64_t key, const Ending& ending) {
   return true;
 }
 
-void HeldDescriptors::LeaveOpen(uint64_t at_ns, bool from_outside) {
+void HeldDescriptors::LeaveOpen(uint64_t at_ns, bool from_outside, bool alive) {
   const auto leave = [&](Lifetime& lifetime) {
     if (lifetime.origin == Origin::kProvisional) Confirm(lifetime);
     if (lifetime.place != 0) {
       recording_.sites.At(lifetime.place).Left(1);
       recording_.timeline.Change(at_ns, -1);
     }
+    recording_.files.Left(
+        lifetime.hold,
+        {.process = totals_.serial(), .fd = lifetime.fd, .at_ns = at_ns, .alive = alive, .receipt = lifetime.receipt});
     const bool inherited = lifetime.origin == Origin::kInherited;
     const bool worth_telling = lifetime.place != 0 || lifetime.origin == Origin::kUnseen || (inherited && from_outside);
     if (!worth_telling || lifetime.fd <= kLastStandardNumber) return;

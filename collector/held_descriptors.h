@@ -19,12 +19,16 @@ namespace fdtrace {
 struct Ending {
   uint64_t at_ns = 0;
   uint32_t closer = 0;
+  std::optional<FileFacts> file = std::nullopt;  // that it was open on, as it was then
 };
+
+using HoldsByNumber = absl::flat_hash_map<int, FileHold>;
 
 class HeldDescriptors {
  public:
-  // `given`: who opened what is there, as far as it is known.
-  HeldDescriptors(const Image& image, const Openers& given, Recording& recording, TraceProcess& totals);
+  // `given`: who opened what is there, and `files`: which files its parent has there; as far as it is known.
+  HeldDescriptors(const Image& image, const Openers& given, const HoldsByNumber& files, Recording& recording,
+                  TraceProcess& totals);
 
   bool Holds(uint64_t id) const { return by_id_.contains(id); }
   const Lifetime* Find(uint64_t id) const;  // null: not held
@@ -37,6 +41,8 @@ class HeldDescriptors {
   Openers KnownOpeners() const;
   // The same of what the running image has no id for, as it came over an exec.
   Openers OpenersWithoutId() const;
+  // The files of what is held.
+  HoldsByNumber Files() const;
   size_t size() const { return by_id_.size() + by_number_.size(); }
 
   // Its number is free: see MakeRoom.
@@ -58,8 +64,11 @@ class HeldDescriptors {
   void Exec(uint64_t at_ns, const std::vector<SeenDescriptor>& present, const Openers* kept);
   // The same where nobody looked: what had an id and was not kept has ended.
   void ExecUnlooked(uint64_t at_ns, const Openers& kept);
-  // Nothing is held afterwards. `from_outside`: the process's parent is not part of the recording.
-  void LeaveOpen(uint64_t at_ns, bool from_outside);
+  // All files without a name that it holds by descriptors; `files` may list mappings as well.
+  void LookAtFiles(const std::vector<SeenFile>& files, uint64_t at_ns);
+  // Nothing is held afterwards. `from_outside`: the process's parent is not part of the recording; `alive`: it is
+  // recording that ends.
+  void LeaveOpen(uint64_t at_ns, bool from_outside, bool alive);
 
  private:
   // An end that counted as unseen; its event may still be under way.
@@ -68,6 +77,7 @@ class HeldDescriptors {
     uint64_t opened_ns = 0;
     uint64_t noticed_ns = 0;
     bool settled = false;  // /proc was read again since: whatever comes is another close
+    FileHold held = {};    // its file, though it is held no more
   };
   using SeenByNumber = absl::flat_hash_map<int, const SeenDescriptor*>;
 
@@ -75,8 +85,8 @@ class HeldDescriptors {
   static constexpr uint64_t kNumberBit = uint64_t{1} << 63;
   static uint64_t KeyOf(int fd) { return kNumberBit | static_cast<uint32_t>(fd); }
 
-  void EndSeen(const Lifetime& lifetime, const Ending& ending);
-  void EndUnseen(uint64_t key, const Lifetime& lifetime, uint64_t noticed_ns);
+  void EndSeen(Lifetime& lifetime, const Ending& ending);
+  void EndUnseen(uint64_t key, Lifetime& lifetime, uint64_t noticed_ns);
   void Tell(const UnseenEnd& end, const Ending& ending);
   bool TellIfUnseen(uint64_t key, const Ending& ending);
   void Confirm(Lifetime& elder);
@@ -86,7 +96,9 @@ class HeldDescriptors {
   static Opener OpenerByKept(const Lifetime& elder, const Openers& kept);
   void LeaveImage(uint64_t at_ns);
   bool IsAnother(const Lifetime& lifetime, const SeenDescriptor& seen) const;
-  void Describe(Lifetime& lifetime, const SeenDescriptor& seen);
+  void Describe(Lifetime& lifetime, const SeenDescriptor& seen, uint64_t at_ns);
+  void HoldSeen(Lifetime& lifetime, uint64_t at_ns);
+  void HoldFile(Lifetime& lifetime, const FileFacts& facts, uint64_t at_ns);
   void Give(Lifetime& elder, const Opener& opener) const;
   absl::flat_hash_map<int, uint64_t> LifetimesByNumber(uint64_t before_ns, uint64_t noticed_ns);
   void CompareLifetimes(SeenByNumber& unclaimed, uint64_t at_ns);

@@ -20,6 +20,12 @@ absl::flat_hash_map<int, const SeenDescriptor*> ByNumber(const std::vector<SeenD
   return numbers;
 }
 
+// A copy whose link was not read is what its parent has.
+bool MayBeOn(const FileHold& hold, const SeenDescriptor& seen) {
+  if (!seen.file) return seen.link.empty();
+  return hold.file->id == FileId(seen.file->device, seen.file->inode);
+}
+
 Lifetime Elder(Origin origin, uint64_t found_ns, const SeenDescriptor& seen) {
   return {.origin = origin,
           .opened_ns = found_ns,
@@ -31,13 +37,17 @@ Lifetime Elder(Origin origin, uint64_t found_ns, const SeenDescriptor& seen) {
 
 }  // namespace
 
-HeldDescriptors::HeldDescriptors(const Image& image, const Openers& given, Recording& recording, TraceProcess& totals)
+HeldDescriptors::HeldDescriptors(const Image& image, const Openers& given, const HoldsByNumber& files,
+                                 Recording& recording, TraceProcess& totals)
     : recording_(recording), totals_(totals) {
   const Origin origin = image.forked_from != 0 ? Origin::kCopy : Origin::kInherited;
   for (const auto& [fd, seen] : ByNumber(image.present)) {
     Lifetime& elder = by_number_[fd] = Elder(origin, image.started_ns, *seen);
     if (const auto opener = given.find(fd); opener != given.end()) Give(elder, opener->second);
     if (origin == Origin::kInherited) elder.given_by.has_id = false;
+    const auto held = files.find(fd);
+    if (held != files.end() && MayBeOn(held->second, *seen)) elder.hold = recording_.files.Share(held->second);
+    HoldSeen(elder, image.started_ns);
   }
   KeepPeak();
 }
@@ -74,8 +84,9 @@ void HeldDescriptors::Give(Lifetime& elder, const Opener& opener) const {
   elder.given_by = another ? Opener() : opener;
 }
 
-void HeldDescriptors::Describe(Lifetime& lifetime, const SeenDescriptor& seen) {
+void HeldDescriptors::Describe(Lifetime& lifetime, const SeenDescriptor& seen, uint64_t at_ns) {
   lifetime.seen = std::make_unique<SeenDescriptor>(seen);
+  HoldSeen(lifetime, at_ns);
   if (lifetime.place == 0) return;
   Site& site = recording_.sites.At(lifetime.place);
   if (site.resource == RESOURCE_UNKNOWN) site.resource = seen.resource;
@@ -105,13 +116,14 @@ void HeldDescriptors::Exec(uint64_t at_ns, const std::vector<SeenDescriptor>& pr
       return true;
     }
     if (lifetime.origin == Origin::kProvisional) Confirm(lifetime);
-    Describe(lifetime, *found->second);
+    Describe(lifetime, *found->second, at_ns);
     return false;
   });
   for (const auto& [fd, descriptor] : seen) {
     Lifetime& elder = by_number_.try_emplace(fd, Elder(Origin::kInherited, at_ns, *descriptor)).first->second;
     Give(elder, kept == nullptr ? elder.given_by : OpenerByKept(elder, *kept));
     elder.given_by.has_id = false;
+    HoldSeen(elder, at_ns);
   }
   KeepPeak();
 }
@@ -127,8 +139,8 @@ void HeldDescriptors::ExecUnlooked(uint64_t at_ns, const Openers& kept) {
   absl::flat_hash_set<int> survivors;
   for (const auto& [fd, opener] : OpenersWithoutId()) survivors.insert(fd);
   LeaveImage(at_ns);
-  absl::erase_if(by_number_, [&](const auto& entry) {
-    const auto& [fd, lifetime] = entry;
+  absl::erase_if(by_number_, [&](auto& entry) {
+    auto& [fd, lifetime] = entry;
     const bool stays = fd <= kLastStandardNumber || survivors.contains(fd) || kept.contains(fd);
     if (stays && lifetime.origin != Origin::kProvisional) return false;
     EndSeen(lifetime, ByExec(at_ns));
@@ -136,7 +148,8 @@ void HeldDescriptors::ExecUnlooked(uint64_t at_ns, const Openers& kept) {
   });
   for (const auto& [fd, opener] : kept) {
     Lifetime& elder =
-        by_number_.try_emplace(fd, Elder(Origin::kInherited, at_ns, {.fd = fd, .link = {}, .description = {}}))
+        by_number_
+            .try_emplace(fd, Elder(Origin::kInherited, at_ns, {.fd = fd, .link = {}, .description = {}, .file = {}}))
             .first->second;
     elder.given_by = opener;
     elder.given_by.has_id = false;
@@ -151,7 +164,10 @@ void HeldDescriptors::Compare(const std::vector<SeenDescriptor>& seen, uint64_t 
   SeenByNumber unclaimed = ByNumber(seen);
   CompareElders(unclaimed, at_ns);
   CompareLifetimes(unclaimed, at_ns);
-  for (const auto& [fd, descriptor] : unclaimed) by_number_[fd] = Elder(Origin::kProvisional, at_ns, *descriptor);
+  for (const auto& [fd, descriptor] : unclaimed) {
+    Lifetime& elder = by_number_[fd] = Elder(Origin::kProvisional, at_ns, *descriptor);
+    HoldSeen(elder, at_ns);
+  }
   KeepPeak();
 }
 
@@ -161,12 +177,16 @@ void HeldDescriptors::CompareElders(SeenByNumber& unclaimed, uint64_t at_ns) {
     const auto found = unclaimed.find(fd);
     if (found != unclaimed.end() && !IsAnother(elder, *found->second)) {
       if (elder.origin == Origin::kProvisional) Confirm(elder);
-      Describe(elder, *found->second);
+      Describe(elder, *found->second, at_ns);
       unclaimed.erase(found);
       return false;
     }
     // One that was found only once was being closed then.
-    if (elder.origin != Origin::kProvisional) EndUnseen(KeyOf(fd), elder, at_ns);
+    if (elder.origin == Origin::kProvisional) {
+      recording_.files.Closed(elder.hold, at_ns);
+    } else {
+      EndUnseen(KeyOf(fd), elder, at_ns);
+    }
     return true;
   });
 }
@@ -181,7 +201,7 @@ void HeldDescriptors::CompareLifetimes(SeenByNumber& unclaimed, uint64_t at_ns) 
     Lifetime& lifetime = by_id_.find(id)->second;
     const auto found = unclaimed.find(fd);
     if (found != unclaimed.end() && !IsAnother(lifetime, *found->second)) {
-      Describe(lifetime, *found->second);
+      Describe(lifetime, *found->second, at_ns);
       unclaimed.erase(found);
       continue;
     }

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "collector/created_files.h"
+#include "collector/files.h"
 #include "collector/inherited.h"
 #include "collector/model.h"
 #include "collector/opener.h"
@@ -43,6 +45,7 @@ struct Lifetime {
   std::unique_ptr<SeenDescriptor> seen;              // as /proc showed it last; null: not looked at
   Opener given_by = {};                              // of one that this process did not open
   std::shared_ptr<const Receipt> receipt = nullptr;  // of one that came over a socket; else null
+  FileHold hold = {};                                // of a regular file or shared memory
 };
 
 // What a process still held when it ended.
@@ -63,6 +66,8 @@ struct Recording {
   std::vector<LeftOpen> left_open;
   InheritedDescriptors inherited;
   PassedDescriptors passed;
+  Files files;
+  CreatedFiles created;
   uint64_t untraced_programs = 0;
   UntracedTally untraced_between;
   absl::flat_hash_map<uint32_t, TracedProcess*> by_image;  // serial of its running image -> living process

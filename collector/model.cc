@@ -37,7 +37,11 @@ class WholeModel : public Model {
       }
       End(process.image().serial(), image.started_ns, ProcessEnd::kVanished);  // the number is a new process's
     }
-    auto process = std::make_unique<TracedProcess>(image, BirthOf(image), recording_);
+    TracedProcess::Birth birth = BirthOf(image);
+    for (const SeenDescriptor& seen : image.present) {
+      if (birth.first && seen.file) recording_.files.GivenByCaller(*seen.file, image.started_ns);
+    }
+    auto process = std::make_unique<TracedProcess>(image, std::move(birth), recording_);
     recording_.by_image[image.serial] = process.get();
     recording_.pid_by_image[image.serial] = image.pid;
     living_[image.pid] = std::move(process);
@@ -68,10 +72,17 @@ class WholeModel : public Model {
     if (TracedProcess* const process = Find(serial)) process->Compare(seen, at_ns);
   }
 
-  void FilesHeld(uint32_t, const std::vector<SeenFile>&, uint64_t) override {}
-  std::vector<CreatedFile> CreatedFiles() const override { return {}; }
-  void LeftBehind(const CreatedFile&, const FileFacts&) override {}
-  void FilesystemSeen(const MountedOn&) override {}
+  void FilesHeld(uint32_t serial, const std::vector<SeenFile>& files, uint64_t at_ns) override {
+    if (TracedProcess* const process = Find(serial)) process->FilesHeld(files, at_ns);
+  }
+
+  std::vector<CreatedFile> CreatedFiles() const override { return recording_.created.Remaining(); }
+
+  void LeftBehind(const CreatedFile& file, const FileFacts& facts) override {
+    recording_.created.LeftBehind(file, facts);
+  }
+
+  void FilesystemSeen(const MountedOn& filesystem) override { mounted_.push_back(filesystem); }
 
   void ProcessEnded(uint32_t serial, uint64_t at_ns, ProcessEnd how) override { End(serial, at_ns, how); }
 
@@ -86,6 +97,8 @@ class WholeModel : public Model {
     if (status.ok()) status = recording_.sites.Write(writer, site_of_place);
     if (status.ok()) status = WriteDescriptors(site_of_place, writer);
     if (status.ok()) status = recording_.inherited.Write(recording_.sites, site_of_place, writer);
+    if (status.ok()) status = recording_.files.Write(recording_.sites, mounted_, end.duration_ns, writer);
+    if (status.ok()) status = recording_.created.Write(recording_.sites, writer);
     if (!status.ok()) return status;
     TraceRecord timeline;
     *timeline.mutable_timeline() = recording_.timeline.ToTrace(end.duration_ns);
@@ -230,7 +243,8 @@ class WholeModel : public Model {
                                                     .vanished = vanished,
                                                     .untraced_between = recording_.untraced_between,
                                                     .without_hello = without_hello_,
-                                                    .without_stacks = without_stacks_});
+                                                    .without_stacks = without_stacks_,
+                                                    .files_not_looked_at = recording_.created.not_looked_at()});
     for (const std::string& note : notes) summary.add_notes(note);
     return summary;
   }
@@ -244,6 +258,7 @@ class WholeModel : public Model {
   uint64_t damaged_ = 0;
   uint64_t without_hello_ = 0;  // processes that confined themselves
   uint64_t without_stacks_ = 0;
+  std::vector<MountedOn> mounted_;
   uint64_t strays_ = 0;  // events of an image that is not known
 };
 

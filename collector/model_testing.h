@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,19 @@ struct OpenCall {
   int companion = -1;
   bool overwrote = false;
   uint64_t inode = 0;  // of device 1: received over a socket
+  std::optional<FileFacts> file = std::nullopt;
+  bool created = false;
 };
+
+inline void SetState(const std::optional<FileFacts>& facts, FileState* (*make)(Event&), Event& event) {
+  if (!facts) return;
+  FileState& state = *make(event);
+  state.set_device(facts->device);
+  state.set_inode(facts->inode);
+  state.set_links(facts->links);
+  state.set_bytes(facts->bytes);
+  state.set_apparent_bytes(facts->apparent_bytes);
+}
 
 inline Event OpenedEvent(uint64_t at_ns, const OpenCall& open) {
   Event event;
@@ -40,6 +53,9 @@ inline Event OpenedEvent(uint64_t at_ns, const OpenCall& open) {
   opened.set_overwrote(open.overwrote);
   if (open.inode != 0) opened.set_device(1);
   opened.set_inode(open.inode);
+  opened.set_created(open.created);
+  SetState(
+      open.file, [](Event& of) { return of.mutable_opened()->mutable_file(); }, event);
   return event;
 }
 
@@ -48,6 +64,7 @@ struct CloseCall {
   int fd = 3;
   uint32_t function = 2;
   uint64_t stack = 0;
+  std::optional<FileFacts> file = std::nullopt;
 };
 
 inline Event ClosedEvent(uint64_t at_ns, const CloseCall& close) {
@@ -58,6 +75,38 @@ inline Event ClosedEvent(uint64_t at_ns, const CloseCall& close) {
   closed.set_fd(close.fd);
   closed.set_function(close.function);
   closed.set_stack(close.stack);
+  SetState(
+      close.file, [](Event& of) { return of.mutable_closed()->mutable_file(); }, event);
+  return event;
+}
+
+struct UnlinkCall {
+  FileFacts file;  // with the links that are left
+  const char* path = "";
+  uint64_t stack = 0;
+  uint32_t function = 7;
+  Unlinked::How how = Unlinked::UNLINK;
+};
+
+inline Event UnlinkedEvent(uint64_t at_ns, const UnlinkCall& call) {
+  Event event;
+  event.set_at_ns(at_ns);
+  auto& unlinked = *event.mutable_unlinked();
+  unlinked.set_path(call.path);
+  unlinked.set_function(call.function);
+  unlinked.set_stack(call.stack);
+  unlinked.set_how(call.how);
+  SetState(
+      call.file, [](Event& of) { return of.mutable_unlinked()->mutable_file(); }, event);
+  return event;
+}
+
+inline Event RenamedEvent(uint64_t at_ns, uint64_t inode, const std::string& path) {
+  Event event;
+  event.set_at_ns(at_ns);
+  event.mutable_renamed()->set_device(1);
+  event.mutable_renamed()->set_inode(inode);
+  event.mutable_renamed()->set_new_path(path);
   return event;
 }
 
@@ -170,7 +219,7 @@ inline Event ThreadEvent(uint32_t tid, const std::string& name) {
 inline std::vector<SeenDescriptor> Seen(const std::vector<int>& numbers) {
   std::vector<SeenDescriptor> seen;
   for (const int fd : numbers)
-    seen.push_back({.fd = fd, .link = "/of/" + std::to_string(fd), .description = "", .resource = FILE});
+    seen.push_back({.fd = fd, .link = "/of/" + std::to_string(fd), .description = "", .resource = FILE, .file = {}});
   return seen;
 }
 
@@ -184,6 +233,10 @@ class KeptTrace : public TraceWriter {
     if (record.has_site()) sites.push_back(record.site());
     if (record.has_open_descriptor()) descriptors.push_back(record.open_descriptor());
     if (record.has_inherited()) inherited.push_back(record.inherited());
+    if (record.has_pinned()) pinned.push_back(record.pinned());
+    if (record.has_leftover()) leftovers.push_back(record.leftover());
+    if (record.has_growth()) growth.push_back(record.growth());
+    if (record.has_filesystem()) filesystems.push_back(record.filesystem());
     if (record.has_timeline()) timeline = record.timeline();
     if (record.has_end()) end = record.end();
     return absl::OkStatus();
@@ -199,6 +252,10 @@ class KeptTrace : public TraceWriter {
   std::vector<TraceSite> sites;
   std::vector<TraceDescriptor> descriptors;
   std::vector<TraceInherited> inherited;
+  std::vector<TracePinned> pinned;
+  std::vector<TraceLeftover> leftovers;
+  std::vector<TraceGrowth> growth;
+  std::vector<TraceFilesystem> filesystems;
   TraceTimeline timeline;
   TraceEnd end;
 };

@@ -7,13 +7,15 @@
 #include <optional>
 
 #include "absl/container/flat_hash_map.h"
+#include "collector/model.h"
 
 namespace fdtrace {
 
 struct ParkedClose {
   uint64_t at_ns = 0;
   uint32_t closer = 0;
-  bool unseen = false;  // no close was told: its number was found taken by another
+  bool unseen = false;                           // no close was told: its number was found taken by another
+  std::optional<FileFacts> file = std::nullopt;  // as it was then
 };
 
 class ParkedCloses {

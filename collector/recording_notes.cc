@@ -61,6 +61,13 @@ std::vector<std::string> NotesOf(const Shortcomings& some) {
   Tell(some.without_stacks,
        "$ process confined itself by a seccomp filter: what it opened from then on may have no stack",
        "$ processes confined themselves by seccomp filters: what they opened from then on may have no stack", notes);
+  Tell(
+      some.files_not_looked_at,
+      "The program left so many files that $ was not looked at: it is listed as left behind without its bytes, and may "
+      "be gone",
+      "The program left so many files that $ were not looked at: they are listed as left behind without their bytes, "
+      "and some may be gone",
+      notes);
   return notes;
 }
 

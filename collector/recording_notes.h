@@ -25,8 +25,9 @@ struct Shortcomings {
   uint64_t alive = 0;     // processes, when recording ended
   uint64_t vanished = 0;  // processes
   UntracedTally untraced_between;
-  uint64_t without_hello = 0;   // processes whose seccomp filter keeps their children from saying hello
-  uint64_t without_stacks = 0;  // processes whose seccomp filter keeps them from taking stacks
+  uint64_t without_hello = 0;        // processes whose seccomp filter keeps their children from saying hello
+  uint64_t without_stacks = 0;       // processes whose seccomp filter keeps them from taking stacks
+  uint64_t files_not_looked_at = 0;  // made by the program, too many to be known one by one
 };
 
 // Each without its full stop.

@@ -109,6 +109,16 @@ TraceSite Sites::Totals() const {
   return totals;
 }
 
+TracePlace Sites::ToTrace(uint32_t place, uint64_t count) const {
+  TracePlace trace;
+  trace.set_count(count);
+  if (place == 0) return trace;
+  const PlaceRecord& record = places_[Find(place) - 1];
+  trace.set_stack(record.stack);
+  trace.set_function(record.name == 0 ? "?" : names_.Text(record.name));
+  return trace;
+}
+
 absl::Status Sites::WriteModulesAndStacks(TraceWriter& writer) const {
   for (uint32_t index = 1; index <= modules_.size(); ++index) {
     const absl::string_view text = modules_.Text(index);

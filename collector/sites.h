@@ -68,7 +68,8 @@ class Sites {
 
   // Appends modules, stacks and sites, and tells the index in the trace of each place that has a site.
   absl::Status Write(TraceWriter& writer, absl::flat_hash_map<uint32_t, uint32_t>& site_of_place) const;
-  uint32_t Find(uint32_t place) const;  // through Resolve
+  uint32_t Find(uint32_t place) const;                       // through Resolve
+  TracePlace ToTrace(uint32_t place, uint64_t count) const;  // place 0: not known
 
  private:
   struct PlaceRecord {

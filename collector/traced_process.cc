@@ -21,7 +21,7 @@ TracedProcess::TracedProcess(const Image& image, Birth birth, Recording& recordi
     : recording_(recording),
       from_outside_(birth.from_outside),
       image_(std::make_unique<ProgramImage>(image.serial, std::move(birth.ancestor))),
-      held_(image, birth.given, recording, totals_),
+      held_(image, birth.given, birth.files, recording, totals_),
       kept_by_parent_(std::move(birth.kept)) {
   totals_.set_serial(image.serial);
   totals_.set_pid(image.pid);
@@ -37,7 +37,7 @@ TracedProcess::TracedProcess(const Image& image, Birth birth, Recording& recordi
 }
 
 TracedProcess::Birth TracedProcess::BirthOf(uint32_t pid, bool runs_program) const {
-  Birth birth = {.ancestor = nullptr, .given = {}, .kept = {}};
+  Birth birth = {.ancestor = nullptr, .given = {}, .kept = {}, .files = {}};
   if (untraced_ && !runs_program) return birth;  // it was forked before, and what it was given is gone
   KeptDescriptors::Given kept = kept_.ToChild(pid);
   // A program receives what was kept and no more; but of what came over an exec, the image could not tell.
@@ -45,6 +45,7 @@ TracedProcess::Birth TracedProcess::BirthOf(uint32_t pid, bool runs_program) con
   birth.given = keeps_all ? held_.OpenersWithoutId() : held_.KnownOpeners();
   for (const auto& [fd, opener] : kept.receives) birth.given[fd] = opener;
   birth.kept = std::move(kept.receives);
+  birth.files = held_.Files();
   for (const auto& [fd, opener] : held_.OpenersWithoutId()) birth.kept.try_emplace(fd, opener);
   return birth;
 }
@@ -104,8 +105,9 @@ bool TracedProcess::Count(const Event& event, uint64_t at_ns, uint32_t ring) {
     case Event::kVforkEnd:
       return true;
     case Event::kUnlinked:
+      return Count(event.unlinked(), at_ns);
     case Event::kRenamed:
-      return true;
+      return Count(event.renamed(), at_ns);
     case Event::WHAT_NOT_SET:
       return false;
   }
@@ -119,6 +121,9 @@ bool TracedProcess::Count(const Opened& opened, uint64_t at_ns, const ThreadLabe
   const uint64_t id = opened.id(), replaced = opened.replaced();
   if (id == 0 || !IsId(id) || opened.fd() < 0 || !IsId(replaced) || replaced == id || held_.Holds(id)) return false;
   totals_.set_opened(totals_.opened() + 1);
+  const bool has_site = opened.fd() > kLastStandardNumber;
+  const uint32_t place = has_site ? image_->PlaceOfOpen(opened, recording_.sites) : 0;
+  FileHold hold = HoldOf(opened, at_ns, place);
 
   const bool came_upon = image_->CameUpon(opened);
   if (came_upon && !opened.overwrote()) received_.erase(opened.fd());
@@ -129,21 +134,20 @@ bool TracedProcess::Count(const Opened& opened, uint64_t at_ns, const ThreadLabe
   if (opened.overwrote()) overwrite = {at_ns, image_->PlaceOf(opened, recording_.sites)};
   held_.MakeRoom(opened.fd(), at_ns, overwrite, came_upon);
 
-  const bool has_site = opened.fd() > kLastStandardNumber;
-  const uint32_t place = has_site ? image_->PlaceOfOpen(opened, recording_.sites) : 0;
   held_.Open(id, {.opened_ns = at_ns,
                   .place = place,
                   .fd = opened.fd(),
                   .thread = thread,
                   .path_argument = opened.path(),
                   .seen = nullptr,
-                  .receipt = ReceiptOf(opened, at_ns, place)});
+                  .receipt = ReceiptOf(opened, at_ns, place),
+                  .hold = std::move(hold)});
   if (has_site) LearnResource(place, opened.source());
   if (const std::optional<ParkedClose> close = parked_.Take(id)) {
     if (close->unseen) {
       held_.Replace(id, close->at_ns);
     } else {
-      held_.Close(id, {close->at_ns, close->closer});
+      held_.Close(id, {close->at_ns, close->closer, close->file});
     }
   }
   return true;
@@ -165,12 +169,13 @@ bool TracedProcess::Count(const Closed& closed, uint64_t at_ns) {
   const uint64_t id = closed.id();
   if (!IsId(id) || closed.fd() < 0) return false;
   const bool first = !std::exchange(image_->told_anything, true);
-  const Ending ending = {at_ns, image_->PlaceOf(closed, recording_.sites)};
+  Ending ending = {at_ns, image_->PlaceOf(closed, recording_.sites)};
+  if (closed.has_file()) ending.file = FactsOf(closed.file());
   if (id != 0 && held_.Close(id, ending)) return true;
   if (id != 0 && IsOwn(id)) {
     // Its Opened is still to come, and will find no elder: that had ended before.
     held_.MakeRoom(closed.fd(), at_ns, std::nullopt, /*came_upon=*/false);
-    parked_.Park(id, {.at_ns = at_ns, .closer = ending.closer});
+    parked_.Park(id, {.at_ns = at_ns, .closer = ending.closer, .file = ending.file});
   } else if (!held_.CloseElder(closed.fd(), ending) && id == 0 && !first) {
     // Without an id it is told after the real close: of the first event's descriptor, /proc showed nothing any more.
     totals_.set_opened_unseen(totals_.opened_unseen() + 1);
@@ -183,6 +188,62 @@ bool TracedProcess::Count(const ClosedRange& range, uint64_t at_ns) {
   image_->told_anything = true;
   held_.CloseElders(range.first(), range.last(), {at_ns, image_->PlaceOf(range, recording_.sites)});
   return true;
+}
+
+// The file that an opened descriptor is open on, and the code that opened it, which for a duplicate is its source's.
+FileHold TracedProcess::HoldOf(const Opened& opened, uint64_t at_ns, uint32_t place) {
+  const Lifetime* const source = opened.source() == 0 ? nullptr : FindAnywhere(opened.source());
+  if (!opened.has_file()) return source == nullptr ? FileHold() : recording_.files.Share(source->hold);
+  uint32_t opener = source == nullptr ? 0 : source->hold.opener;
+  if (opener == 0) opener = place != 0 ? place : image_->PlaceOf(opened, recording_.sites);
+  FileHold hold = recording_.files.Opened(opened, at_ns, opener);
+  if (place != 0) recording_.files.Named(hold, "", recording_.sites.At(place).made, at_ns);
+  const TrackedFile& file = *hold.file;
+  const bool removed_since = file.links == 0 && file.removed_by_call && file.removal.at_ns >= at_ns;
+  if (opened.created() && !removed_since) {
+    recording_.created.Created(file.id, at_ns, file.name.path(), opener);
+  }
+  return hold;
+}
+
+bool TracedProcess::Count(const Unlinked& unlinked, uint64_t at_ns) {
+  if (!unlinked.has_file() || unlinked.file().inode() == 0) return false;
+  const uint32_t place = image_->PlaceOf(unlinked, recording_.sites);
+  recording_.files.Unlinked(unlinked, at_ns, place);
+  if (unlinked.file().links() != 0) return true;
+  recording_.created.Removed({unlinked.file().device(), unlinked.file().inode()}, at_ns, unlinked.path());
+  return true;
+}
+
+bool TracedProcess::Count(const Renamed& renamed, uint64_t at_ns) {
+  if (renamed.inode() == 0) return false;
+  recording_.files.Renamed(renamed, at_ns);
+  recording_.created.Renamed({renamed.device(), renamed.inode()}, at_ns, renamed.new_path());
+  return true;
+}
+
+void TracedProcess::FilesHeld(const std::vector<SeenFile>& files, uint64_t at_ns) {
+  held_.LookAtFiles(files, at_ns);
+  absl::flat_hash_map<FileId, FileHold> mapped;
+  for (const SeenFile& file : files) {
+    const FileId id = {file.file.device, file.file.inode};
+    if (file.fd >= 0 || mapped.contains(id)) continue;
+    const auto known = mappings_.find(id);
+    if (known != mappings_.end() && known->second.file.get() == recording_.files.Find(id)) {
+      mapped[id] = std::exchange(known->second, {});
+      recording_.files.Seen(mapped[id], file.file, at_ns);
+    } else {
+      mapped[id] = recording_.files.Found(file.file, at_ns, 0);
+    }
+    recording_.files.Named(mapped[id], file.path, RESOURCE_UNKNOWN, at_ns);
+  }
+  EndMappings(at_ns);
+  mappings_ = std::move(mapped);
+}
+
+void TracedProcess::EndMappings(uint64_t at_ns) {
+  for (auto& [id, hold] : mappings_) recording_.files.Closed(hold, at_ns);
+  mappings_.clear();
 }
 
 const Lifetime* TracedProcess::FindAnywhere(uint64_t id) const {
@@ -268,6 +329,7 @@ void TracedProcess::Exec(const Image& image) {
   untraced_ = false;
   totals_.clear_untraced_reason();
   SettleImage();
+  EndMappings(image.started_ns);
   const KeptDescriptors::Announced* const announced = kept_.Exec();
   held_.Exec(image.started_ns, image.present, announced == nullptr ? nullptr : &announced->receives);
   kept_ = KeptDescriptors();
@@ -286,6 +348,7 @@ void TracedProcess::BecameUntraced(const UntracedProgram& program) {
   const uint64_t at_ns = announced != nullptr
                              ? announced->at_ns
                              : std::max({recording_.timeline.latest_ns(), totals_.started_ns(), received_ns_ + 1});
+  EndMappings(at_ns);
   if (program.present) {
     held_.Exec(at_ns, *program.present, kept);
   } else {
@@ -316,7 +379,12 @@ void TracedProcess::End(uint64_t at_ns, ProcessEnd how) {
   CountReceived();
   if (untraced_) ++recording_.untraced_programs;
   SettleImage();
-  held_.LeaveOpen(at_ns, from_outside_);
+  const bool alive = how == ProcessEnd::kAlive;
+  held_.LeaveOpen(at_ns, from_outside_, alive);
+  for (auto& [id, hold] : mappings_) {
+    recording_.files.Left(hold, {.process = totals_.serial(), .at_ns = at_ns, .alive = alive});
+  }
+  mappings_.clear();
   for (const uint32_t place : opened_at_) recording_.sites.At(place).ProcessEnded(at_ns);
   totals_.set_ended_ns(how == ProcessEnd::kAlive ? 0 : at_ns);
   totals_.set_end(how == ProcessEnd::kAlive    ? TraceProcess::ALIVE

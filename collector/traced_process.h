@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "collector/held_descriptors.h"
 #include "collector/kept_descriptors.h"
@@ -25,6 +26,7 @@ class TracedProcess {
     bool first = false;         // nor was anything before it: fdtrace's caller gave it what it has
     Openers given;              // who opened what it has, as far as the parent knows
     Openers kept;               // of a spawned child: what its program is to receive
+    HoldsByNumber files;        // that the parent has open
   };
 
   TracedProcess(const Image& image, Birth birth, Recording& recording);
@@ -39,6 +41,7 @@ class TracedProcess {
   void SetLost(uint64_t events_lost, uint64_t stackless) { image_->SetLost(events_lost, stackless); }
   std::vector<int> OpenNumbers() const { return held_.Numbers(); }
   void Compare(const std::vector<SeenDescriptor>& seen, uint64_t at_ns);
+  void FilesHeld(const std::vector<SeenFile>& files, uint64_t at_ns);
   // Afterwards only the totals and counts may be asked for.
   void End(uint64_t at_ns, ProcessEnd how);
 
@@ -58,9 +61,13 @@ class TracedProcess {
   bool Count(const ClosedRange& range, uint64_t at_ns);
   bool Count(const Kept& kept, uint32_t ring);
   bool Count(const Sent& sent, uint64_t at_ns);
+  bool Count(const Unlinked& unlinked, uint64_t at_ns);
+  bool Count(const Renamed& renamed, uint64_t at_ns);
 
   const Lifetime* FindAnywhere(uint64_t id) const;
   Opener OpenerOf(const Kept& kept);
+  FileHold HoldOf(const Opened& opened, uint64_t at_ns, uint32_t place);
+  void EndMappings(uint64_t at_ns);
   std::shared_ptr<const Receipt> ReceiptOf(const Opened& opened, uint64_t at_ns, uint32_t place) const;
   void ReceiveWhatIsHeld(uint64_t at_ns);
   void CountReceived();
@@ -76,6 +83,7 @@ class TracedProcess {
   TraceProcess totals_;
   std::unique_ptr<ProgramImage> image_;
   HeldDescriptors held_;
+  absl::flat_hash_map<FileId, FileHold> mappings_;  // of files without a name
   ParkedCloses parked_;
   KeptDescriptors kept_;    // by the running image
   Openers kept_by_parent_;  // for the program of a spawned child

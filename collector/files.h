@@ -1,0 +1,87 @@
+// Every file that recorded processes hold, by device and inode: who holds it, how large it is, whether it still has a
+// name, and who took the last one. Pure.
+//  - Events of different processes come in any order; their times decide. The kernel uses inodes again: a file that is
+//    created where another one was is another file.
+//  - Memory follows files held, those pinned by processes that have ended, and kMaxIdle more: what was told of a file
+//    before it was told that it is held is kept for a while.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "collector/pinned_bytes.h"
+#include "collector/tracked_file.h"
+#include "proto/trace_file.h"
+
+namespace fdtrace {
+
+FileFacts FactsOf(const FileState& state);
+
+class Files {
+ public:
+  static constexpr size_t kMaxIdle = 16384;
+  static constexpr size_t kMaxLeftHolders = 64;  // of one file, the latest
+
+  // What the first program was given.
+  void GivenByCaller(const FileFacts& facts, uint64_t at_ns);
+
+  // A call made a descriptor that may write. `opener`: the place of the call, or the one that opened what it
+  // duplicates.
+  FileHold Opened(const Opened& opened, uint64_t at_ns, uint32_t opener);
+  // The same file once more: a duplicate, or a child's copy.
+  FileHold Share(const FileHold& hold);
+  // /proc shows that a file is held.
+  FileHold Found(const FileFacts& facts, uint64_t at_ns, uint32_t opener);
+  // /proc shows the file that is held.
+  void Seen(const FileHold& hold, const FileFacts& facts, uint64_t at_ns);
+  // What its name is by /proc, or its kind.
+  void Named(const FileHold& hold, const std::string& path, Resource kind, uint64_t at_ns);
+
+  // Ends of a hold, which holds nothing afterwards. The process gave it up; `last` is the file as it was then, or null:
+  void Closed(FileHold& hold, uint64_t at_ns, const FileFacts* last = nullptr);
+  // It never was one of its own:
+  void Forget(FileHold& hold);
+  // The process ended:
+  void Left(FileHold& hold, LeftHolder holder);
+
+  // A name was removed.
+  void Unlinked(const Unlinked& unlinked, uint64_t at_ns, uint32_t place);
+  // A file got another name.
+  void Renamed(const Renamed& renamed, uint64_t at_ns);
+  const TrackedFile* Find(const FileId& id) const;
+
+  // No event comes any more: files pinned, growth, file systems.
+  absl::Status Write(const Sites& sites, const std::vector<MountedOn>& mounted, uint64_t end_ns,
+                     TraceWriter& writer) const;
+
+ private:
+  using FilePointer = std::shared_ptr<TrackedFile>;
+
+  FilePointer At(const FileId& id, uint64_t at_ns);
+  FilePointer Make(const FileId& id, uint64_t at_ns) const;
+  FilePointer Replace(const FileId& id, uint64_t at_ns);
+  FilePointer AtOpened(const fdtrace::Opened& opened, uint64_t at_ns);
+  FileHold Hold(FilePointer file, uint32_t opener, bool writes);
+  void Release(FileHold& hold, uint64_t at_ns);
+  void Settle(const FilePointer& file);
+
+  static void Look(TrackedFile& file, const FileFacts& facts, uint64_t at_ns);
+  void Grow(TrackedFile& file, uint32_t place, uint64_t bytes);
+  void Account(TrackedFile& file, uint64_t at_ns);
+  absl::Status WriteFilesystems(const std::vector<TracePinned>& files, const Sites& sites,
+                                const std::vector<MountedOn>& mounted, uint64_t end_ns, TraceWriter& writer) const;
+
+  absl::flat_hash_map<FileId, FilePointer> by_id_;
+  std::list<FilePointer> idle_;                        // of these, without holders and not pinned, the oldest first
+  std::vector<FilePointer> finished_;                  // pinned, and their inodes are used again
+  absl::flat_hash_map<uint64_t, PinnedBytes> pinned_;  // by device
+  Growth growth_;
+};
+
+}  // namespace fdtrace

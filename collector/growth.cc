@@ -1,0 +1,73 @@
+#include "collector/growth.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <vector>
+
+namespace fdtrace {
+
+void GrowthMark::Start(uint64_t at_ns, uint64_t size) {
+  known_ = true;
+  first_ns_ = last_ns_ = at_ns;
+  first_size_ = last_size_ = size;
+}
+
+uint64_t GrowthMark::Take(uint64_t at_ns, uint64_t size) {
+  const uint64_t growth = known_ && at_ns >= last_ns_ && size > last_size_ ? size - last_size_ : 0;
+  Skip(at_ns, size);
+  return growth;
+}
+
+uint64_t GrowthMark::Begin(uint64_t at_ns, uint64_t size) {
+  if (!known_) Start(at_ns, size);
+  if (at_ns >= first_ns_) return 0;
+  const uint64_t growth = first_size_ > size ? first_size_ - size : 0;
+  first_ns_ = at_ns;
+  first_size_ = size;
+  return growth;
+}
+
+void GrowthMark::Skip(uint64_t at_ns, uint64_t size) {
+  if (!known_) Start(at_ns, size);
+  if (at_ns < last_ns_) return;
+  last_ns_ = at_ns;
+  last_size_ = size;
+}
+
+void Growth::Count(uint32_t place, uint64_t bytes, uint64_t of_file, const std::string& path) {
+  Row& row = rows_[place];
+  row.bytes += bytes;
+  row.files += of_file == bytes;
+  if (of_file < row.most) return;
+  row.most = of_file;
+  row.path = path;
+}
+
+absl::Status Growth::Write(const Sites& sites, TraceWriter& writer) const {
+  std::map<uint32_t, Row> joined;
+  for (const auto& [place, row] : rows_) {
+    Row& sum = joined[place == 0 ? 0 : sites.Find(place)];
+    sum.bytes += row.bytes;
+    sum.files += row.files;
+    if (row.most < sum.most) continue;
+    sum.most = row.most;
+    sum.path = row.path;
+  }
+  std::vector<std::pair<uint32_t, const Row*>> sorted;
+  for (const auto& [place, row] : joined) sorted.emplace_back(place, &row);
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const auto& a, const auto& b) { return a.second->bytes > b.second->bytes; });
+  for (const auto& [place, row] : sorted) {
+    TraceRecord record;
+    TraceGrowth& trace = *record.mutable_growth();
+    *trace.mutable_opened_at() = sites.ToTrace(place, row->files);
+    trace.set_path(row->path);
+    trace.set_files(row->files);
+    trace.set_bytes(row->bytes);
+    if (absl::Status status = writer.Append(record); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace fdtrace
