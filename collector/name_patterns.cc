@@ -113,8 +113,11 @@ std::string Folded(absl::string_view name, const Fold& fold) {
 // Numbers and hexadecimal words.
 std::string FoldNumbers(absl::string_view name) {
   return Folded(name, [&](size_t at) {
-    const size_t hexadecimal = RunFrom(name, at, IsHexadecimal);
-    return hexadecimal >= kHexadecimalWord ? hexadecimal : RunFrom(name, at, IsDigit);
+    const absl::string_view hexadecimal = name.substr(at, RunFrom(name, at, IsHexadecimal));
+    const bool begins = at == 0 || !IsWord(name[at - 1]);
+    const bool is_drawn = begins && hexadecimal.size() >= kHexadecimalWord && hexadecimal.front() != '-' &&
+                          std::any_of(hexadecimal.begin(), hexadecimal.end(), IsDigit);
+    return is_drawn ? hexadecimal.size() : RunFrom(name, at, IsDigit);
   });
 }
 
