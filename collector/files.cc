@@ -176,6 +176,35 @@ FileHold Files::Found(const FileFacts& facts, uint64_t at_ns, uint32_t opener) {
   return hold;
 }
 
+const TrackedFile* Files::FindMapped(const SeenFile& seen) const {
+  if (const TrackedFile* const file = Find({seen.file.device, seen.file.inode})) return file;
+  for (const auto& [id, file] : by_id_) {
+    if (id.second == seen.file.inode && file->name.path() == seen.path && !seen.path.empty()) return file.get();
+  }
+  return nullptr;
+}
+
+FileHold Files::FoundMapped(const SeenFile& seen, uint64_t at_ns) {
+  const TrackedFile* const known = seen.file.apparent_bytes == 0 ? FindMapped(seen) : nullptr;
+  if (known == nullptr) return Found(seen.file, at_ns, 0);
+  FileHold hold = Hold(by_id_.at(known->id), known->last_opener, /*writes=*/false);
+  SeenMapped(hold, seen, at_ns);
+  return hold;
+}
+
+void Files::SeenMapped(const FileHold& hold, const SeenFile& seen, uint64_t at_ns) {
+  const TrackedFile& file = *hold.file;
+  FileFacts facts = seen.file;
+  if (facts.apparent_bytes == 0) {  // its name is gone, and no more is known
+    facts.bytes = file.bytes;
+    facts.apparent_bytes = file.apparent_bytes;
+    if (file.links > 1 || file.kept_a_name) facts.links = file.links;
+  }
+  const uint64_t seen_ns = file.seen_ns;
+  Seen(hold, facts, at_ns);
+  if (seen.file.apparent_bytes == 0) hold.file->seen_ns = seen_ns;
+}
+
 void Files::Seen(const FileHold& hold, const FileFacts& facts, uint64_t at_ns) {
   TrackedFile& file = *hold.file;
   if (hold.writes) Grow(file, hold.opener, file.mark.Take(at_ns, facts.apparent_bytes));
@@ -225,6 +254,7 @@ void Files::Unlinked(const fdtrace::Unlinked& unlinked, uint64_t at_ns, uint32_t
                           std::all_of(known->left.begin(), known->left.end(),
                                       [&](const LeftHolder& holder) { return holder.at_ns < at_ns; });
   const FilePointer file = is_another ? Replace(id, at_ns) : At(id, at_ns);
+  file->kept_a_name |= unlinked.file().links() != 0;
   if (unlinked.file().links() == 0) {
     TrackedFile::Removal& removal = file->removal;
     if (!file->removed_by_call || at_ns >= removal.at_ns) {

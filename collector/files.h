@@ -38,6 +38,10 @@ class Files {
   FileHold Share(const FileHold& hold);
   // /proc shows that a file is held.
   FileHold Found(const FileFacts& facts, uint64_t at_ns, uint32_t opener);
+  // The same of a mapping. Where it may not be looked at, its sizes and links are not known (0), nor is its device that
+  // of the file on every file system.
+  FileHold FoundMapped(const SeenFile& seen, uint64_t at_ns);
+  void SeenMapped(const FileHold& hold, const SeenFile& seen, uint64_t at_ns);
   // /proc shows the file that is held.
   void Seen(const FileHold& hold, const FileFacts& facts, uint64_t at_ns);
   // What its name is by /proc, or its kind.
@@ -55,6 +59,8 @@ class Files {
   // A file got another name.
   void Renamed(const Renamed& renamed, uint64_t at_ns);
   const TrackedFile* Find(const FileId& id) const;
+  // No other file has its inode now.
+  bool IsCurrent(const FileHold& hold) const { return Find(hold.file->id) == hold.file.get(); }
 
   // No event comes any more: files pinned, growth, file systems.
   absl::Status Write(const Sites& sites, const std::vector<MountedOn>& mounted, uint64_t end_ns,
@@ -66,6 +72,7 @@ class Files {
   FilePointer At(const FileId& id, uint64_t at_ns);
   FilePointer Make(const FileId& id, uint64_t at_ns) const;
   FilePointer Replace(const FileId& id, uint64_t at_ns);
+  const TrackedFile* FindMapped(const SeenFile& seen) const;
   FilePointer AtOpened(const fdtrace::Opened& opened, uint64_t at_ns);
   FileHold Hold(FilePointer file, uint32_t opener, bool writes);
   void Release(FileHold& hold, uint64_t at_ns);

@@ -109,6 +109,28 @@ TEST_F(PinnedFilesTest, AMappingKeepsAFileAfterItsDescriptorIsClosed) {
   EXPECT_EQ(AddressAt(file.removed_at()), 21u);
 }
 
+TEST_F(PinnedFilesTest, AMappingThatMayNotBeLookedAtKeepsTheSizesLastKnown) {
+  SendOpened({.id = Id(1, 1), .fd = 5, .stack = 11, .path = "/tmp/a", .file = File(70)});
+  SendUnlinked({.file = Nameless(70, 6 * kMiB), .path = "/tmp/a", .stack = 21});
+  const uint64_t seen_ns = now_;
+  SendClosed(CloseOf(Id(1, 1), 5));
+  const FileFacts by_maps_alone = {.device = 99, .inode = 70, .links = 0, .bytes = 0, .apparent_bytes = 0};
+  LookAtFiles({{.fd = -1, .file = by_maps_alone, .path = "/tmp/a"}});
+  LookAtFiles({{.fd = -1, .file = by_maps_alone, .path = "/tmp/a"}});
+  const TracePinned& file = OnlyPinned();
+  EXPECT_EQ(file.bytes(), 6 * kMiB);
+  EXPECT_EQ(file.seen_ns(), seen_ns);
+  EXPECT_EQ(AddressAt(file.removed_at()), 21u);
+  EXPECT_THAT(HoldersOf(file), ElementsAre("1:-1+"));
+}
+
+TEST_F(PinnedFilesTest, AMappingThatMayNotBeLookedAtOfAFileWithAnotherNamePinsNothing) {
+  SendOpened({.id = Id(1, 1), .fd = 5, .stack = 11, .path = "/tmp/a", .file = File(70, kMiB, 2)});
+  SendUnlinked({.file = File(70, kMiB, 1), .path = "/tmp/a", .stack = 21});
+  LookAtFiles({{.fd = -1, .file = Nameless(70), .path = "/tmp/a"}});
+  EXPECT_THAT(Written().pinned, IsEmpty());
+}
+
 TEST_F(PinnedFilesTest, AMappingThatIsGoneAtTheNextLookPinsNothing) {
   LookAtFiles({{.fd = -1, .file = Nameless(70, kMiB), .path = "/tmp/a"}});
   LookAtFiles({});

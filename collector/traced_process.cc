@@ -190,62 +190,6 @@ bool TracedProcess::Count(const ClosedRange& range, uint64_t at_ns) {
   return true;
 }
 
-// The file that an opened descriptor is open on, and the code that opened it, which for a duplicate is its source's.
-FileHold TracedProcess::HoldOf(const Opened& opened, uint64_t at_ns, uint32_t place) {
-  const Lifetime* const source = opened.source() == 0 ? nullptr : FindAnywhere(opened.source());
-  if (!opened.has_file()) return source == nullptr ? FileHold() : recording_.files.Share(source->hold);
-  uint32_t opener = source == nullptr ? 0 : source->hold.opener;
-  if (opener == 0) opener = place != 0 ? place : image_->PlaceOf(opened, recording_.sites);
-  FileHold hold = recording_.files.Opened(opened, at_ns, opener);
-  if (place != 0) recording_.files.Named(hold, "", recording_.sites.At(place).made, at_ns);
-  const TrackedFile& file = *hold.file;
-  const bool removed_since = file.links == 0 && file.removed_by_call && file.removal.at_ns >= at_ns;
-  if (opened.created() && !removed_since) {
-    recording_.created.Created(file.id, at_ns, file.name.path(), opener);
-  }
-  return hold;
-}
-
-bool TracedProcess::Count(const Unlinked& unlinked, uint64_t at_ns) {
-  if (!unlinked.has_file() || unlinked.file().inode() == 0) return false;
-  const uint32_t place = image_->PlaceOf(unlinked, recording_.sites);
-  recording_.files.Unlinked(unlinked, at_ns, place);
-  if (unlinked.file().links() != 0) return true;
-  recording_.created.Removed({unlinked.file().device(), unlinked.file().inode()}, at_ns, unlinked.path());
-  return true;
-}
-
-bool TracedProcess::Count(const Renamed& renamed, uint64_t at_ns) {
-  if (renamed.inode() == 0) return false;
-  recording_.files.Renamed(renamed, at_ns);
-  recording_.created.Renamed({renamed.device(), renamed.inode()}, at_ns, renamed.new_path());
-  return true;
-}
-
-void TracedProcess::FilesHeld(const std::vector<SeenFile>& files, uint64_t at_ns) {
-  held_.LookAtFiles(files, at_ns);
-  absl::flat_hash_map<FileId, FileHold> mapped;
-  for (const SeenFile& file : files) {
-    const FileId id = {file.file.device, file.file.inode};
-    if (file.fd >= 0 || mapped.contains(id)) continue;
-    const auto known = mappings_.find(id);
-    if (known != mappings_.end() && known->second.file.get() == recording_.files.Find(id)) {
-      mapped[id] = std::exchange(known->second, {});
-      recording_.files.Seen(mapped[id], file.file, at_ns);
-    } else {
-      mapped[id] = recording_.files.Found(file.file, at_ns, 0);
-    }
-    recording_.files.Named(mapped[id], file.path, RESOURCE_UNKNOWN, at_ns);
-  }
-  EndMappings(at_ns);
-  mappings_ = std::move(mapped);
-}
-
-void TracedProcess::EndMappings(uint64_t at_ns) {
-  for (auto& [id, hold] : mappings_) recording_.files.Closed(hold, at_ns);
-  mappings_.clear();
-}
-
 const Lifetime* TracedProcess::FindAnywhere(uint64_t id) const {
   if (const Lifetime* const own = held_.Find(id)) return own;
   const auto other = recording_.by_image.find(SerialOf(id));

@@ -74,7 +74,8 @@ struct TrackedFile {
   Removal removal;
   bool from_caller = false;
   bool removed_by_call = false;
-  Resource kind = FILE;  // or MEMFD or SHARED_MEMORY
+  bool kept_a_name = false;  // when a call removed another
+  Resource kind = FILE;      // or MEMFD or SHARED_MEMORY
 
   uint64_t holders = 0;  // descriptors and mappings of processes that live
   PlaceCounts openers;   // of descriptors
