@@ -161,7 +161,7 @@ FileHold Files::Opened(const fdtrace::Opened& opened, uint64_t at_ns, uint32_t o
 }
 
 FileHold Files::Share(const FileHold& hold) {
-  if (hold.file == nullptr) return {};
+  if (hold.file == nullptr) return {.file = nullptr, .opener = hold.opener};
   return Hold(hold.file, hold.opener, hold.writes);
 }
 

@@ -28,7 +28,7 @@ void HeldDescriptors::HoldFile(Lifetime& lifetime, const FileFacts& facts, uint6
     return;
   }
   recording_.files.Closed(hold, at_ns);
-  hold = recording_.files.Found(facts, at_ns, OpenerOf(lifetime).place);
+  hold = recording_.files.Found(facts, at_ns, hold.opener != 0 ? hold.opener : OpenerOf(lifetime).place);
 }
 
 HoldsByNumber HeldDescriptors::Files() const {

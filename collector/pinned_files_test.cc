@@ -327,6 +327,16 @@ TEST_F(PinnedFilesTest, AFileOpenedForReadingIsKnownByALook) {
   EXPECT_EQ(AddressAt(file.removed_at()), 21u);
 }
 
+TEST_F(PinnedFilesTest, ADuplicateOfOneOpenedForReadingIsOfTheSameOpener) {
+  SendOpened({.id = Id(1, 1), .fd = 5, .stack = 11, .path = "/tmp/a"});
+  SendOpened({.id = Id(1, 2), .fd = 6, .function = 3, .stack = 12, .source = Id(1, 1)});
+  SendClosed(CloseOf(Id(1, 1), 5));
+  LookAtFiles({{.fd = 6, .file = Nameless(70, kMiB), .path = "/tmp/a"}});
+  const TracePinned& file = OnlyPinned();
+  ASSERT_THAT(file.opened_at(), SizeIs(1));
+  EXPECT_EQ(AddressAt(file.opened_at(0)), 0x11u);
+}
+
 TEST_F(PinnedFilesTest, ADescriptorThatIsMissingFromALookHoldsItsFileNoMore) {
   SendOpened({.id = Id(1, 1), .fd = 5, .stack = 11, .path = "/tmp/a", .file = File(70)});
   SendUnlinked({.file = Nameless(70, kMiB), .path = "/tmp/a"});

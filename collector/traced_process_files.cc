@@ -8,7 +8,12 @@ namespace fdtrace {
 // The file that an opened descriptor is open on, and the code that opened it, which for a duplicate is its source's.
 FileHold TracedProcess::HoldOf(const Opened& opened, uint64_t at_ns, uint32_t place) {
   const Lifetime* const source = opened.source() == 0 ? nullptr : FindAnywhere(opened.source());
-  if (!opened.has_file()) return source == nullptr ? FileHold() : recording_.files.Share(source->hold);
+  if (!opened.has_file()) {
+    if (source == nullptr) return {};
+    FileHold hold = recording_.files.Share(source->hold);
+    if (hold.opener == 0) hold.opener = held_.OpenerOf(*source).place;  // for the look that finds the file
+    return hold;
+  }
   uint32_t opener = source == nullptr ? 0 : source->hold.opener;
   if (opener == 0) opener = place != 0 ? place : image_->PlaceOf(opened, recording_.sites);
   FileHold hold = recording_.files.Opened(opened, at_ns, opener);
