@@ -105,7 +105,8 @@ TEST(Json, HasEveryFieldByItsProtoName) {
    "from_caller": false
   }
  ],
- "timeline": []
+ "timeline": [],
+ "pinned_filesystems": []
 }
 )json");
 }

@@ -15,6 +15,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "viewer/count.h"
+#include "viewer/pinned.h"
+#include "viewer/places.h"
 #include "viewer/printable.h"
 #include "viewer/verdict.h"
 
@@ -23,7 +25,6 @@ namespace {
 
 using Descriptors = std::vector<const TraceDescriptor*>;
 using SitesByIndex = absl::flat_hash_map<uint32_t, const TraceSite*>;
-using CallAndStack = std::pair<std::string, std::string>;  // a function's name and a ShownStack.key
 
 // Sites that are one to a reader.
 struct Group {
@@ -63,33 +64,17 @@ void AddDescriptors(Descriptors descriptors, const absl::flat_hash_map<uint32_t,
   }
 }
 
-// Counts what looks the same to a reader together.
-class Places {
- public:
-  explicit Places(ShownStacks& stacks) : stacks_(stacks) {}
-
-  void Add(const std::string& call, uint32_t stack, uint64_t count) {
-    auto& [total, example] = places_[{call, stacks_.Get(stack).key}];
-    total += count;
-    example = stack;
+// PLACE is a ClosedAt or an OpenedAt.
+template <typename Place>
+void ShowMostFrequentFirst(const Places& places, ShownStacks& stacks,
+                           google::protobuf::RepeatedPtrField<Place>& shown) {
+  for (const Places::Place& place : places.MostFrequentFirst()) {
+    Place& added = *shown.Add();
+    added.set_call(place.call);
+    added.set_count(Count(place.count));
+    *added.mutable_stack() = stacks.Get(place.stack).frames;
   }
-
-  // PLACE is a ClosedAt or an OpenedAt.
-  template <typename Place>
-  void ShowMostFrequentFirst(google::protobuf::RepeatedPtrField<Place>& shown) {
-    for (const auto& [call_and_stack, count_and_stack] : places_) {
-      Place& place = *shown.Add();
-      place.set_call(Printable(call_and_stack.first));
-      place.set_count(Count(count_and_stack.first));
-      *place.mutable_stack() = stacks_.Get(count_and_stack.second).frames;
-    }
-    std::stable_sort(shown.begin(), shown.end(), [](const Place& a, const Place& b) { return a.count() > b.count(); });
-  }
-
- private:
-  ShownStacks& stacks_;
-  std::map<CallAndStack, std::pair<uint64_t, uint32_t>> places_;  // to their count and one of the stacks
-};
+}
 
 void AddClosedAt(const Group& group, ShownStacks& stacks, LeakSite& leak) {
   Places closers(stacks);
@@ -98,7 +83,7 @@ void AddClosedAt(const Group& group, ShownStacks& stacks, LeakSite& leak) {
       closers.Add(closed_at.function(), closed_at.stack(), closed_at.count());
     }
   }
-  closers.ShowMostFrequentFirst(*leak.mutable_usually_closed_at());
+  ShowMostFrequentFirst(closers, stacks, *leak.mutable_usually_closed_at());
 }
 
 void AddFirstOpenedAt(const Group& group, const SitesByIndex& sites, ShownStacks& stacks, LeakSite& leak) {
@@ -107,7 +92,7 @@ void AddFirstOpenedAt(const Group& group, const SitesByIndex& sites, ShownStacks
     const auto site = sites.find(descriptor->first_site());
     if (site != sites.end()) openers.Add(site->second->function(), site->second->stack(), 1);
   }
-  openers.ShowMostFrequentFirst(*leak.mutable_first_opened_at());
+  ShowMostFrequentFirst(openers, stacks, *leak.mutable_first_opened_at());
 }
 
 // Everything but the lists, which cost memory and only leaks need.
@@ -169,11 +154,15 @@ google::protobuf::RepeatedPtrField<LeakSite> LeaksOf(const Trace& trace, ShownSt
   for (const TraceProcess& process : trace.processes) pids[process.serial()] = process.pid();
   SitesByIndex sites;
   for (const TraceSite& site : trace.sites) sites[site.index()] = &site;
+  const std::map<CallAndStack, uint64_t> pinned = PinnedBytesByPlace(trace, stacks);
   google::protobuf::RepeatedPtrField<LeakSite> leaks;
   for (const auto& [call_and_stack, group] : GroupSites(trace, stacks)) {
     LeakSite leak = Totals(group);
     if (leak.still_open() == 0) continue;
     *leak.mutable_stack() = stacks.Get(group.sites.front()->stack()).frames;
+    if (const auto bytes = pinned.find(call_and_stack); bytes != pinned.end()) {
+      leak.set_pinned_bytes(Signed(bytes->second));
+    }
     AddClosedAt(group, stacks, leak);
     AddFirstOpenedAt(group, sites, stacks, leak);
     AddDescriptors(group.descriptors, pids, leak);

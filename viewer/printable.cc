@@ -44,6 +44,17 @@ bool IsControl(absl::string_view character) {
   return lead == 0xC2 && static_cast<unsigned char>(character[1]) < 0xA0;
 }
 
+// Characters that order the text around them, by which a name can pass for another: UAX #9, table 4; and the separators
+// of lines and paragraphs.
+bool Reorders(absl::string_view character) {
+  if (character == "\u061c") return true;
+  if (character.size() != 3 || character[0] != '\xE2') return false;
+  const auto second = static_cast<unsigned char>(character[1]);
+  const auto third = static_cast<unsigned char>(character[2]);
+  if (second == 0x80) return InRange(third, 0x8E, 0x8F) || InRange(third, 0xA8, 0xAE);  // U+200E-F, U+2028-E
+  return second == 0x81 && InRange(third, 0xA6, 0xA9);                                  // U+2066-9
+}
+
 }  // namespace
 
 std::string Printable(absl::string_view bytes) {
@@ -52,7 +63,7 @@ std::string Printable(absl::string_view bytes) {
   while (!bytes.empty()) {
     const size_t valid = CharacterBytes(bytes);
     const absl::string_view character = bytes.substr(0, valid > 0 ? valid : 1);
-    if (valid > 0 && !IsControl(character)) {
+    if (valid > 0 && !IsControl(character) && !Reorders(character)) {
       text.append(character.data(), character.size());
     } else {
       for (char byte : character) absl::StrAppendFormat(&text, "\\x%02x", static_cast<unsigned char>(byte));

@@ -8,8 +8,9 @@
 
 namespace fdtrace {
 
-// Each byte that is part of no valid UTF-8 character, or of a control character (C0, DEL, C1), becomes \xNN. All else,
-// backslashes too, stays as it is; so printing twice changes nothing.
+// Each byte that is part of no valid UTF-8 character, of a control character (C0, DEL, C1), or of one that reorders
+// text (bidirectional controls), becomes \xNN. All else, backslashes too, stays as it is; so printing twice changes
+// nothing.
 std::string Printable(absl::string_view bytes);
 
 }  // namespace fdtrace

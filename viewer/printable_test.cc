@@ -17,6 +17,14 @@ TEST(Printable, EscapesControlCharacters) {
   EXPECT_EQ(Printable("\xc2\x9b"), "\\xc2\\x9b") << "CSI in one character";
 }
 
+TEST(Printable, EscapesWhatReordersTheTextAroundIt) {
+  EXPECT_EQ(Printable("\u202efdp.exe"), "\\xe2\\x80\\xaefdp.exe");
+  EXPECT_EQ(Printable("\u2067"), "\\xe2\\x81\\xa7");
+  EXPECT_EQ(Printable("\u061c\u200f\u2028"), "\\xd8\\x9c\\xe2\\x80\\x8f\\xe2\\x80\\xa8");
+  EXPECT_EQ(Printable("\u200d\u2010\u202f\u2065\u206a\u05d0"), "\u200d\u2010\u202f\u2065\u206a\u05d0")
+      << "Hebrew stays";
+}
+
 TEST(Printable, EscapesEachByteThatIsNotUtf8) {
   EXPECT_EQ(Printable("caf\xe9"), "caf\\xe9") << "Latin-1";
   EXPECT_EQ(Printable("\xe2\x82"), "\\xe2\\x82") << "cut off";

@@ -1,26 +1,25 @@
-// Fills the report's parts; what takes thought is in leaks.cc, inherited.cc and notes.cc.
+// Fills the report's parts; what takes thought has a file of its own.
 #include "viewer/report_builder.h"
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <vector>
 
 #include "absl/time/time.h"
 #include "viewer/count.h"
+#include "viewer/filesystems.h"
 #include "viewer/inherited.h"
 #include "viewer/leaks.h"
+#include "viewer/leftovers.h"
 #include "viewer/notes.h"
+#include "viewer/pinned.h"
 #include "viewer/printable.h"
 #include "viewer/shown_stacks.h"
+#include "viewer/writers.h"
 
 namespace fdtrace {
 namespace {
-
-int64_t Signed(uint64_t value) {
-  return static_cast<int64_t>(std::min<uint64_t>(value, std::numeric_limits<int64_t>::max()));
-}
 
 void FillStart(const TraceStart& start, Recording& recording) {
   for (const std::string& word : start.command()) recording.add_command(Printable(word));
@@ -128,14 +127,27 @@ void FillProcesses(const Trace& trace, Report& report) {
   processes[0].set_untraced_reason(Printable(start.untraced_reason()));
 }
 
+// The windows of descriptors where there are any, else the shortest of a file system.
+uint64_t WindowOf(const Trace& trace) {
+  if (trace.timeline) return trace.timeline->window_ns();
+  uint64_t shortest = 0;
+  for (const TraceFilesystem& filesystem : trace.filesystems) {
+    if (shortest == 0 || filesystem.window_ns() < shortest) shortest = filesystem.window_ns();
+  }
+  return shortest;
+}
+
 // A limit belongs to one process: beside the count of all, it says something only when there is but one.
 void FillTimeline(const Trace& trace, Report& report) {
-  if (!trace.timeline) return;
+  const uint64_t window_ns = WindowOf(trace);
+  const std::vector<uint64_t> pinned = PinnedOverTime(trace, window_ns);
+  const size_t windows = trace.timeline ? static_cast<size_t>(trace.timeline->open_size()) : pinned.size();
   const int64_t limit = trace.processes.size() == 1 ? Signed(trace.processes[0].nofile_soft()) : 0;
-  for (int i = 0; i < trace.timeline->open_size(); ++i) {
+  for (size_t i = 0; i < windows; ++i) {
     TimelinePoint& point = *report.add_timeline();
-    point.set_at_ns(Signed(trace.timeline->window_ns() * i));
-    point.set_open(trace.timeline->open(i));
+    point.set_at_ns(Signed(window_ns * i));
+    if (trace.timeline) point.set_open(trace.timeline->open(static_cast<int>(i)));
+    if (i < pinned.size()) point.set_pinned_bytes(Signed(pinned[i]));
     point.set_limit(limit);
   }
 }
@@ -148,6 +160,11 @@ Report BuildReport(const Trace& trace) {
   FillProcesses(trace, report);
   ShownStacks stacks(trace);
   *report.mutable_leaks() = LeaksOf(trace, stacks);
+  *report.mutable_pinned_files() = PinnedFilesOf(trace, stacks);
+  *report.mutable_pinned_sites() = PinnedSitesOf(trace, stacks);
+  *report.mutable_pinned_filesystems() = PinnedFilesystemsOf(trace, stacks);
+  *report.mutable_leftovers() = LeftoversOf(trace, stacks);
+  *report.mutable_writers() = WritersOf(trace, stacks);
   *report.mutable_inherited() = InheritedOf(trace, stacks);
   FillTimeline(trace, report);
   return report;

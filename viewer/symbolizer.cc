@@ -26,34 +26,67 @@ struct Wanted {
 };
 using WantedByModule = std::map<uint32_t, Wanted>;
 
-WantedByModule AddressesOf(const Trace& trace) {
-  absl::flat_hash_map<uint32_t, const TraceStack*> stacks;
-  for (const TraceStack& stack : trace.stacks) stacks[stack.index()] = &stack;
-  WantedByModule wanted;
-  const auto want = [&](uint32_t stack, uint64_t at_ns) {
-    const auto found = stacks.find(stack);
-    if (found == stacks.end()) return;
+// Gathers what stacks need, but what the trace knows already.
+class Gathering {
+ public:
+  explicit Gathering(const Trace& trace) {
+    for (const TraceStack& stack : trace.stacks) stacks_[stack.index()] = &stack;
+  }
+
+  void Want(uint32_t stack, uint64_t at_ns) {
+    const auto found = stacks_.find(stack);
+    if (found == stacks_.end()) return;
     for (const TraceFrame& frame : found->second->frames()) {
       if (frame.module() == 0) continue;
-      Wanted& module = wanted[frame.module()];
+      Wanted& module = wanted_[frame.module()];
       module.addresses.insert(frame.address());
       module.in_use_at_ns = std::min(module.in_use_at_ns, at_ns);
     }
-  };
-  for (const TraceSite& site : trace.sites) {
-    want(site.stack(), site.first_opened_ns());
-    for (const TraceClosedAt& closed_at : site.closed_at()) want(closed_at.stack(), site.first_opened_ns());
   }
-  for (const TraceSymbol& known : trace.symbols) {
-    const auto found = wanted.find(known.module());
-    if (found == wanted.end()) continue;
+
+  template <typename Places>
+  void WantAll(const Places& places, uint64_t at_ns) {
+    for (const auto& place : places) Want(place.stack(), at_ns);
+  }
+
+  void Drop(const TraceSymbol& known) {
+    const auto found = wanted_.find(known.module());
+    if (found == wanted_.end()) return;
     if (known.unread_reason().empty()) {
       found->second.addresses.erase(known.address());
     } else {
-      wanted.erase(found);
+      wanted_.erase(found);
     }
   }
-  return wanted;
+
+  WantedByModule Take() { return std::move(wanted_); }
+
+ private:
+  absl::flat_hash_map<uint32_t, const TraceStack*> stacks_;
+  WantedByModule wanted_;
+};
+
+// These records tell no time of their places: code that no site names is known to have been loaded by the end only.
+void WantPlacesOfFiles(const Trace& trace, Gathering& gathering) {
+  const uint64_t end_ns = trace.end ? trace.end->duration_ns() : 0;
+  for (const TracePinned& pinned : trace.pinned) {
+    gathering.WantAll(pinned.opened_at(), end_ns);
+    gathering.Want(pinned.removed_at().stack(), pinned.removed_ns());
+  }
+  for (const TraceLeftover& leftover : trace.leftovers) gathering.WantAll(leftover.created_at(), end_ns);
+  for (const TraceGrowth& growth : trace.growths) gathering.Want(growth.opened_at().stack(), end_ns);
+  for (const TraceFilesystem& filesystem : trace.filesystems) gathering.WantAll(filesystem.peak_opened_at(), end_ns);
+}
+
+WantedByModule AddressesOf(const Trace& trace) {
+  Gathering gathering(trace);
+  for (const TraceSite& site : trace.sites) {
+    gathering.Want(site.stack(), site.first_opened_ns());
+    gathering.WantAll(site.closed_at(), site.first_opened_ns());
+  }
+  WantPlacesOfFiles(trace, gathering);
+  for (const TraceSymbol& known : trace.symbols) gathering.Drop(known);
+  return gathering.Take();
 }
 
 TraceSymbol SymbolOf(uint32_t module, uint64_t address, const std::vector<Place>& places) {

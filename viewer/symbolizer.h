@@ -16,9 +16,10 @@ namespace fdtrace {
 // Called between modules: so many addresses of so many are looked up. May be null.
 using SymbolProgress = std::function<void(size_t done, size_t total)>;
 
-// Looks up every frame of every stack that a site of the trace was opened or closed at, and appends the TraceSymbols to
-// the file. An address about which nothing is known gets none; a module that could not be read gets one with the
-// reason. What an earlier call added is not looked up again. The work follows the number of distinct addresses.
+// Looks up every frame of every stack that the trace names a site, a file without a name, a file left behind or a
+// writer by, and appends the TraceSymbols to the file. An address about which nothing is known gets none; a module that
+// could not be read gets one with the reason. What an earlier call added is not looked up again. The work follows the
+// number of distinct addresses.
 absl::Status AddSymbols(const std::string& trace_path, const SymbolProgress& progress = nullptr);
 
 // The same without the file: the symbols that the trace lacks.

@@ -151,5 +151,21 @@ TEST(LookUpSymbols, LooksUpWhereSiblingsAreClosed) {
   EXPECT_EQ(LookUpSymbols(trace).size(), 2u);
 }
 
+TEST(LookUpSymbols, LooksUpEveryPlaceOfFiles) {
+  const auto with = [](auto add) {
+    Trace trace = TraceOf({InFile(fixture::Outer(1))}, kBuildId);
+    trace.sites.clear();
+    add(trace);
+    return LookUpSymbols(trace).size();
+  };
+  const auto none = [](Trace&) {};
+  EXPECT_EQ(with(none), 0u);
+  EXPECT_EQ(with([](Trace& trace) { trace.pinned.emplace_back().add_opened_at()->set_stack(1); }), 1u);
+  EXPECT_EQ(with([](Trace& trace) { trace.pinned.emplace_back().mutable_removed_at()->set_stack(1); }), 1u);
+  EXPECT_EQ(with([](Trace& trace) { trace.leftovers.emplace_back().add_created_at()->set_stack(1); }), 1u);
+  EXPECT_EQ(with([](Trace& trace) { trace.growths.emplace_back().mutable_opened_at()->set_stack(1); }), 1u);
+  EXPECT_EQ(with([](Trace& trace) { trace.filesystems.emplace_back().add_peak_opened_at()->set_stack(1); }), 1u);
+}
+
 }  // namespace
 }  // namespace fdtrace

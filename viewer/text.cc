@@ -1,4 +1,4 @@
-// From top to bottom: what ran, the leaks, what programs received, the processes, the notes.
+// From top to bottom: what ran, the leaks, the files that take space, what programs received, the processes, the notes.
 #include "viewer/text.h"
 
 #include <string.h>
@@ -12,8 +12,10 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "viewer/files_text.h"
 #include "viewer/frames.h"
 #include "viewer/inherited_text.h"
+#include "viewer/pinned_text.h"
 #include "viewer/process_text.h"
 #include "viewer/table.h"
 #include "viewer/units.h"
@@ -41,6 +43,9 @@ class TextReport {
     } else {
       AddLeaks();
     }
+    AddSection("PINNED", PinnedTitle(report_, options_.full), PinnedLines(report_, options_.full));
+    AddSection("LEFT BEHIND", LeftoversTitle(report_, options_.full), LeftoverLines(report_, options_.full));
+    AddSection("WRITERS", WritersTitle(report_, options_.full), WriterLines(report_, options_.full));
     if (options_.full) {
       AddInherited();
       AddProcesses();
@@ -61,6 +66,14 @@ class TextReport {
 
   void AddLines(const std::vector<std::string>& lines) {
     for (const std::string& line : lines) AddLine(line);
+  }
+
+  // Nothing where there is no title.
+  void AddSection(absl::string_view name, const std::string& title, const std::vector<std::string>& lines) {
+    if (title.empty()) return;
+    AddLine("");
+    AddLine(absl::StrCat(Coloured(name, "1"), "   ", title));
+    AddLines(lines);
   }
 
   std::string Coloured(absl::string_view text, absl::string_view sequence) const {
@@ -86,6 +99,7 @@ class TextReport {
         absl::StrCat("fdtrace: ", Coloured(CutTo(command, kCommandWidth), "1"), " ", HowItEnded(recording));
     absl::StrAppend(&line, " · ", Counted(recording.opened(), "descriptor"), " opened, ",
                     WithThousands(recording.still_open()), " still open");
+    if (const std::string pinned = PinnedInShort(report_); !pinned.empty()) absl::StrAppend(&line, " · ", pinned);
     AddLine(line);
   }
 
@@ -108,10 +122,10 @@ class TextReport {
       AddLine(absl::StrCat("nothing to show: the program could not be followed: ", untraced));
     } else if (!recording.complete()) {
       AddLine("no leaks seen, but the recording is not complete");
-    } else if (recording.corrections().opened_unseen() > 0) {
-      AddLine("no leaks: every descriptor that it was seen to open was closed");
     } else {
-      AddLine("no leaks: every descriptor that it opened was closed");
+      const bool saw_all = recording.corrections().opened_unseen() == 0;
+      AddLine(absl::StrCat("no leaks: every descriptor that it ", saw_all ? "opened" : "was seen to open",
+                           " was closed", report_.pinned_files().empty() ? "" : "; but it held files without a name:"));
     }
   }
 
@@ -255,20 +269,16 @@ class TextReport {
 
   void AddInherited() {
     if (report_.inherited().empty()) return;
-    AddLine("");
     const std::string inherited = InheritedInShort(report_);
-    AddLine(absl::StrCat(Coloured("INHERITED", "1"), "   ",
-                         inherited.empty()
-                             ? "nothing for want of CLOEXEC"
-                             : absl::StrCat(inherited, ": open with O_CLOEXEC, SOCK_CLOEXEC or fopen's \"e\"")));
-    AddLines(InheritedLines(report_));
+    AddSection("INHERITED",
+               inherited.empty() ? "nothing for want of CLOEXEC"
+                                 : absl::StrCat(inherited, ": open with O_CLOEXEC, SOCK_CLOEXEC or fopen's \"e\""),
+               InheritedLines(report_));
   }
 
   void AddProcesses() {
     if (report_.processes_size() < 2) return;
-    AddLine("");
-    AddLine(absl::StrCat(Coloured("PROCESSES", "1"), "   ", WithThousands(report_.processes_size())));
-    AddLines(ProcessTreeLines(report_));
+    AddSection("PROCESSES", WithThousands(report_.processes_size()), ProcessTreeLines(report_));
   }
 
   void AddNotes() {

@@ -38,6 +38,18 @@ void Keep(TraceRecord& record, Trace& trace) {
     case TraceRecord::kInherited:
       trace.inherited.push_back(std::move(*record.mutable_inherited()));
       break;
+    case TraceRecord::kPinned:
+      trace.pinned.push_back(std::move(*record.mutable_pinned()));
+      break;
+    case TraceRecord::kLeftover:
+      trace.leftovers.push_back(std::move(*record.mutable_leftover()));
+      break;
+    case TraceRecord::kGrowth:
+      trace.growths.push_back(std::move(*record.mutable_growth()));
+      break;
+    case TraceRecord::kFilesystem:
+      trace.filesystems.push_back(std::move(*record.mutable_filesystem()));
+      break;
     case TraceRecord::kEnd:
       trace.end = std::move(*record.mutable_end());
       break;

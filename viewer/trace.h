@@ -21,6 +21,10 @@ struct Trace {
   std::vector<TraceDescriptor> descriptors;
   std::vector<TraceSymbol> symbols;
   std::vector<TraceInherited> inherited;
+  std::vector<TracePinned> pinned;
+  std::vector<TraceLeftover> leftovers;
+  std::vector<TraceGrowth> growths;
+  std::vector<TraceFilesystem> filesystems;
   std::optional<TraceTimeline> timeline;
   std::optional<TraceEnd> end;  // none: recording was cut short
   std::string damage;           // where and how the file is damaged; empty when it is whole

@@ -33,6 +33,10 @@ void WriteTrace(const std::string& path) {
   append([](TraceRecord& record) { record.mutable_open_descriptor()->set_fd(3); });
   append([](TraceRecord& record) { record.mutable_timeline()->set_window_ns(5); });
   append([](TraceRecord& record) { record.mutable_inherited()->set_count(4); });
+  append([](TraceRecord& record) { record.mutable_pinned()->set_bytes(6); });
+  append([](TraceRecord& record) { record.mutable_leftover()->set_files(7); });
+  append([](TraceRecord& record) { record.mutable_growth()->set_bytes(8); });
+  append([](TraceRecord& record) { record.mutable_filesystem()->set_device(10); });
   append([](TraceRecord&) {});  // a kind from the future
   append([](TraceRecord& record) { record.mutable_end()->set_duration_ns(9); });
   append([](TraceRecord& record) { record.mutable_symbol()->set_module(1); });
@@ -54,6 +58,14 @@ TEST(ReadTrace, SortsRecordsByKind) {
   EXPECT_EQ(trace->symbols.size(), 1u);
   ASSERT_EQ(trace->inherited.size(), 1u);
   EXPECT_EQ(trace->inherited[0].count(), 4u);
+  ASSERT_EQ(trace->pinned.size(), 1u);
+  EXPECT_EQ(trace->pinned[0].bytes(), 6u);
+  ASSERT_EQ(trace->leftovers.size(), 1u);
+  EXPECT_EQ(trace->leftovers[0].files(), 7u);
+  ASSERT_EQ(trace->growths.size(), 1u);
+  EXPECT_EQ(trace->growths[0].bytes(), 8u);
+  ASSERT_EQ(trace->filesystems.size(), 1u);
+  EXPECT_EQ(trace->filesystems[0].device(), 10u);
   EXPECT_EQ(trace->timeline->window_ns(), 5u);
   ASSERT_TRUE(trace->end.has_value());
   EXPECT_EQ(trace->end->duration_ns(), 9u);

@@ -2,6 +2,7 @@
 #include "viewer/units.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -13,9 +14,7 @@ constexpr int64_t kMicrosecond = 1'000;
 constexpr int64_t kMillisecond = 1'000'000;
 constexpr int64_t kSecond = 1'000'000'000;
 
-int64_t Rounded(int64_t duration_ns, int64_t unit_ns) {
-  return duration_ns / unit_ns + (duration_ns % unit_ns * 2 >= unit_ns ? 1 : 0);
-}
+int64_t Rounded(int64_t value, int64_t unit) { return value / unit + (value % unit >= unit - unit / 2 ? 1 : 0); }
 
 // "8.5 µs", "850 µs"; below a thousand of the unit.
 std::string Small(int64_t duration_ns, int64_t unit_ns, absl::string_view unit) {
@@ -49,6 +48,21 @@ std::string HumanDuration(int64_t duration_ns) {
   if (minutes < 24 * 60) return absl::StrCat(minutes / 60, " h ", minutes % 60, " min");
   const int64_t hours = Rounded(duration_ns, 3600 * kSecond);
   return absl::StrCat(hours / 24, " d ", hours % 24, " h");
+}
+
+std::string HumanBytes(int64_t bytes) {
+  constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+  bytes = std::max<int64_t>(bytes, 0);
+  size_t at = 0;
+  int64_t unit = 1;
+  while (at + 1 < std::size(kUnits) && Rounded(bytes, unit) >= 1024) {
+    unit *= 1024;
+    ++at;
+  }
+  // Below ten, the first digit behind the point matters, unless there is nothing behind it.
+  const int64_t tenths = bytes / unit * 10 + Rounded(bytes % unit * 10, unit);
+  if (bytes % unit == 0 || tenths >= 100) return absl::StrCat(WithThousands(Rounded(bytes, unit)), " ", kUnits[at]);
+  return absl::StrFormat("%d.%d %s", tenths / 10, tenths % 10, kUnits[at]);
 }
 
 }  // namespace fdtrace

@@ -46,5 +46,22 @@ TEST(Units, RoundBeforeTheyChooseTheUnit) {
 
 TEST(Units, ShowNoNegativeDuration) { EXPECT_EQ(HumanDuration(-5), "0 ns"); }
 
+TEST(HumanBytes, PicksTheUnitAfterRounding) {
+  constexpr int64_t kKi = 1024;
+  EXPECT_EQ(HumanBytes(-1), "0 B");
+  EXPECT_EQ(HumanBytes(512), "512 B");
+  EXPECT_EQ(HumanBytes(1023), "1,023 B");
+  EXPECT_EQ(HumanBytes(4 * kKi), "4 KiB");
+  EXPECT_EQ(HumanBytes(320 * kKi), "320 KiB");
+  EXPECT_EQ(HumanBytes(1024 * kKi - 1), "1.0 MiB");
+  EXPECT_EQ(HumanBytes(28 * kKi * kKi), "28 MiB");
+  EXPECT_EQ(HumanBytes(6'553'600), "6.3 MiB");
+  EXPECT_EQ(HumanBytes(8 * kKi * kKi - 1), "8.0 MiB");
+  EXPECT_EQ(HumanBytes(10 * kKi * kKi - 1), "10 MiB");
+  EXPECT_EQ(HumanBytes(kKi * kKi * kKi), "1 GiB");
+  EXPECT_EQ(HumanBytes(1025 * kKi * kKi * kKi * kKi), "1.0 PiB");
+  EXPECT_EQ(HumanBytes(std::numeric_limits<int64_t>::max()), "8,192 PiB");
+}
+
 }  // namespace
 }  // namespace fdtrace

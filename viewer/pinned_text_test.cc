@@ -1,0 +1,1 @@
+#include "viewer/pinned_text.h"
