@@ -37,9 +37,10 @@ std::vector<std::string> Aligned(const std::vector<Line>& lines, absl::string_vi
   const size_t function = WidthOf(&Line::function, lines);
   std::vector<std::string> texts;
   for (const Line& line : lines) {
-    texts.push_back(absl::StrCat("  ", PadLeft(line.files, files), "  ", PadLeft(line.bytes, bytes), "  ",
-                                 PadRight(line.path, path), "  ", verb, " ", PadRight(line.function, function), "  ",
-                                 line.place));
+    // Writers have no column of files.
+    texts.push_back(absl::StrCat("  ", PadLeft(line.files, files), files > 0 ? "  " : "", PadLeft(line.bytes, bytes),
+                                 "  ", PadRight(line.path, path), "  ", verb, " ", PadRight(line.function, function),
+                                 "  ", line.place));
   }
   return texts;
 }
@@ -120,8 +121,7 @@ std::vector<std::string> WriterLines(const Report& report, bool full) {
   for (const Writer& writer : report.writers()) {
     if (lines.size() == most || !IsToldOf(writer, full)) break;
     const std::string others = writer.files() > 1 ? absl::StrCat(" and ", writer.files() - 1, " more") : "";
-    Line& line = lines.emplace_back(
-        Line{FilesOf(writer.files()), HumanBytes(writer.bytes()), absl::StrCat(writer.path(), others), {}, {}});
+    Line& line = lines.emplace_back(Line{"", HumanBytes(writer.bytes()), absl::StrCat(writer.path(), others), {}, {}});
     SetPlace(writer.stack(), writer.call(), full, line);
   }
   const size_t all = static_cast<size_t>(report.writers_size());

@@ -72,7 +72,7 @@ std::string MediumOf(const PinnedFile& file) {
 
 std::string NameOf(const PinnedFile& file) {
   std::string name = file.path().empty() ? "a file that never had a name" : file.path();
-  const auto [less, more] = std::minmax(file.bytes(), file.apparent_bytes());
+  const auto [less, more] = std::minmax({file.bytes(), file.apparent_bytes()});
   // Of small files a block more or less is no news.
   if (more / 2 >= less && more - less >= kMebibyte) {
     absl::StrAppend(&name, " (apparent size ", HumanBytes(file.apparent_bytes()), ")");
@@ -266,7 +266,7 @@ class PinnedText {
         if (all++ < most) AddFact(all == 1 ? "free it by" : all == 2 ? "or by" : "", remedy);
       }
     }
-    if (all > most) AddFact("", absl::StrCat("(", WithThousands(static_cast<uint64_t>(all - most)), " more commands)"));
+    if (all > most) AddFact("", absl::StrCat("(", Counted(static_cast<uint64_t>(all - most), "more command"), ")"));
     if (all == 0 && HeldStill(*files[0]) && files[0]->bytes() > 0) {
       AddFact("free it by", "the end of those that hold it: no command from outside unmaps a file");
     }
