@@ -144,4 +144,16 @@ std::string Describe(const Report& report) {
   return text.str();
 }
 
+std::string DescribeFiles(const Report& report) {
+  std::ostringstream text;
+  for (const PinnedFile& file : report.pinned_files()) text << "  pinned: " << file.ShortDebugString() << "\n";
+  for (const Leftover& left : report.leftovers()) text << "  left: " << left.ShortDebugString() << "\n";
+  for (const Writer& writer : report.writers()) text << "  writer: " << writer.ShortDebugString() << "\n";
+  return text.str();
+}
+
+std::string FunctionOf(const google::protobuf::RepeatedPtrField<Frame>& stack) {
+  return stack.empty() ? "" : stack[0].function();
+}
+
 }  // namespace fdtrace

@@ -39,8 +39,13 @@ std::string FdtraceBinary();
 // The leak whose stack has the function innermost; fails the test and returns an empty one when there is none.
 LeakSite LeakIn(const Report& report, const std::string& function);
 
-// What a failing test should print: every leak in a line, what was inherited, who was not followed.
+// What a failing test should print: every leak in a line, what was inherited, who was not followed; and what there is
+// about files.
 std::string Describe(const Report& report);
+std::string DescribeFiles(const Report& report);
+
+// The innermost function of a stack; empty when there is no stack.
+std::string FunctionOf(const google::protobuf::RepeatedPtrField<Frame>& stack);
 
 // A fresh directory, removed with everything in it at the end.
 class TemporaryDirectory {

@@ -19,8 +19,8 @@ constexpr size_t kSummaryGroups = 5;
 constexpr size_t kFullFiles = 20;
 constexpr size_t kSummaryHolders = 4;
 constexpr size_t kFullHolders = 20;
-constexpr int kSummaryRemedies = 2;
-constexpr int kFullRemedies = 20;
+constexpr size_t kSummaryRemedies = 2;
+constexpr size_t kFullRemedies = 20;
 constexpr size_t kLabelWidth = 13;
 constexpr size_t kPlaceWidth = 80;
 constexpr int64_t kMebibyte = 1 << 20;
@@ -258,16 +258,21 @@ class PinnedText {
                                        last->pid(), ", which was not announced"));
   }
 
+  // Of several files the first command for each, of a single one all.
   void AddRemedies(const Files& files) {
-    int all = 0;
-    const int most = full_ ? kFullRemedies : kSummaryRemedies;
+    std::vector<std::string> remedies;
     for (const PinnedFile* file : files) {
-      for (const std::string& remedy : file->remedies()) {
-        if (all++ < most) AddFact(all == 1 ? "free it by" : all == 2 ? "or by" : "", remedy);
-      }
+      const auto& all = file->remedies();
+      remedies.insert(remedies.end(), all.begin(), files.size() > 1 && !all.empty() ? all.begin() + 1 : all.end());
     }
-    if (all > most) AddFact("", absl::StrCat("(", Counted(static_cast<uint64_t>(all - most), "more command"), ")"));
-    if (all == 0 && HeldStill(*files[0]) && files[0]->bytes() > 0) {
+    const size_t shown = std::min(remedies.size(), full_ ? kFullRemedies : kSummaryRemedies);
+    for (size_t i = 0; i < shown; ++i) {
+      AddFact(i == 0 ? "free it by" : i == 1 && files.size() == 1 ? "or by" : "", remedies[i]);
+    }
+    if (shown < remedies.size()) {
+      AddFact("", absl::StrCat("(", Counted(remedies.size() - shown, "more command"), ")"));
+    }
+    if (remedies.empty() && HeldStill(*files[0]) && files[0]->bytes() > 0) {
       AddFact("free it by", "the end of those that hold it: no command from outside unmaps a file");
     }
   }

@@ -176,6 +176,19 @@ TEST(PinnedText, GivesTheCommandsThatFreeWhatIsStillHeld) {
                                        "                  (1 more command)"));
 }
 
+TEST(PinnedText, GivesOneCommandForEachOfSeveralFiles) {
+  Report report = Server();
+  for (const char* number : {"3", "4", "5"}) {
+    PinnedFile& file = AddFile(report, "/tmp/spool", kMebibyte);
+    AddHolder(file, Holder::DESCRIPTOR, 3, true);
+    file.add_remedies(std::string(": > ") + number);
+    file.add_remedies("gdb");
+  }
+  EXPECT_THAT(Lines(report), AllOf(HasSubstr("\n     free it by   : > 3\n                  : > 4\n"
+                                             "                  (1 more command)"),
+                                   Not(HasSubstr("gdb"))));
+}
+
 TEST(PinnedText, HasNoCommandForWhatOnlyAMappingHolds) {
   Report report = Server();
   AddHolder(AddFile(report, "/tmp/spool", kMebibyte), Holder::MAPPING, -1, true);
