@@ -16,7 +16,7 @@ bool Reachable(const Holder& holder) { return holder.alive() && holder.pid() != 
 std::string Truncate(const Holder& holder, bool mapped) {
   return absl::StrCat(": > /proc/", holder.pid(), "/fd/", holder.fd(), "  # the content of the file is lost, ",
                       mapped ? "a program that has it mapped dies of SIGBUS where it touches it, " : "",
-                      "and one that writes on without O_APPEND leaves a sparse file");
+                      "and a program that writes on without O_APPEND leaves a sparse file");
 }
 
 std::string Close(uint32_t pid, const std::vector<int32_t>& fds) {

@@ -154,6 +154,13 @@ TEST(BuildReport, MakesJsonOfWhateverBytesTheProgramHad) {
   trace.AddSite(trace.AddStack({0x10}), 1, 1);
   trace.AddDescriptor(1, 3).set_link(every_byte);
   trace->descriptors.back().set_thread(every_byte);
+  trace.AddPinned(4096).set_path(every_byte);
+  trace->leftovers.emplace_back().set_directory(every_byte);
+  trace->leftovers.back().set_pattern(every_byte);
+  trace->growths.emplace_back().set_path(every_byte);
+  trace->filesystems.emplace_back().set_mount(every_byte);
+  trace->filesystems.back().set_device(8);
+  trace->filesystems.back().set_peak_bytes(1);
   const absl::StatusOr<std::string> json = RenderJson(trace.Build());
   ASSERT_TRUE(json.ok()) << json.status();
   EXPECT_THAT(*json, AllOf(HasSubstr("\\\\x00"), HasSubstr("\\\\xff"), Not(HasSubstr("\\u0007"))));

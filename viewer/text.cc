@@ -191,6 +191,10 @@ class TextReport {
   void AddSite(const LeakSite& leak) {
     AddStack(leak.stack());
     AddDescriptors(leak);
+    if (leak.pinned_bytes() > 0) {
+      AddLine(
+          absl::StrCat(kIndent, "holding ", HumanBytes(leak.pinned_bytes()), " in files without a name: see PINNED"));
+    }
     AddPlaces("first opened at", leak.first_opened_at(), ", and received over a socket");
     AddPlaces("its siblings are closed at", leak.usually_closed_at(), "");
   }

@@ -200,6 +200,13 @@ TEST(Text, SaysWhereReceivedDescriptorsWereFirstOpened) {
               HasSubstr("first opened at  /src/main.c:80  dial  (1 time), and received"));
 }
 
+TEST(Text, SaysWhichLeakHoldsBytes) {
+  Report report = LeakyServer();
+  report.mutable_leaks(2)->set_pinned_bytes(8 << 20);
+  EXPECT_THAT(RenderText(report, {}),
+              HasSubstr("400 ms before the end\n     holding 8 MiB in files without a name: see PINNED\n 4 SINGLE"));
+}
+
 TEST(Text, NamesTheProcessWhereThereAreSeveral) {
   Report report = LeakyServer();
   report.add_processes()->set_pid(101);
