@@ -71,7 +71,10 @@ std::string MediumOf(const PinnedFile& file) {
 }
 
 std::string NameOf(const PinnedFile& file) {
-  std::string name = file.path().empty() ? "a file that never had a name" : file.path();
+  std::string name = file.path();
+  if (name.empty()) {
+    name = file.removed_by() == PinnedFile::TMPFILE ? "a file that never had a name" : "a file whose name is not known";
+  }
   const auto [less, more] = std::minmax({file.bytes(), file.apparent_bytes()});
   // Of small files a block more or less is no news.
   if (more / 2 >= less && more - less >= kMebibyte) {

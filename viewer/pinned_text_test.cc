@@ -108,6 +108,12 @@ TEST(PinnedText, TellsOfEachFileWhoOpenedRemovedAndHeldIt) {
      held by      fd 7 of pid 100, never closed)");
 }
 
+TEST(PinnedText, DoesNotSayOfAFileThatItNeverHadANameWhenItIsOnlyUnknown) {
+  Report report = Server();
+  AddFile(report, "", kMebibyte);
+  EXPECT_THAT(Lines(report), HasSubstr("disk on /  a file whose name is not known\n"));
+}
+
 TEST(PinnedText, StandsBelowTheLeaksAndIsInTheHeading) {
   const std::string text = RenderText(OneOfEachKind(), {});
   EXPECT_THAT(text, HasSubstr("0 still open · 17 MiB pinned\n"));
