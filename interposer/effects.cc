@@ -26,7 +26,10 @@ uint64_t CaptureOpeningStack(const HookScope& scope) {
 
 bool IsOpen(int fd) { return MayCall(OurCall::kDescriptorFlags) && !Failed(RawSyscall(SYS_fcntl, fd, F_GETFD)); }
 
-void RecordNew(Row row, int fd, OpenedEvent event, bool tells_file = false) {
+// What of a file a descriptor tells, at its opening and at its close.
+enum class Tells { kNothing, kState, kStateAtClose };
+
+void RecordNew(Row row, int fd, OpenedEvent event, Tells tells = Tells::kNothing) {
   const HookScope scope;
   if (!scope.recording()) {
     TakeDescriptor(fd);  // whatever held the number before is gone
@@ -35,9 +38,10 @@ void RecordNew(Row row, int fd, OpenedEvent event, bool tells_file = false) {
   event.id = NewLifetime(scope);
   event.fd = fd;
   event.row = row;
-  if (tells_file) event.file = RegularFile(fd);
+  if (tells == Tells::kState) event.file = RegularFile(fd);
   event.created = event.created && event.file;
-  event.replaced = PutDescriptor(fd, {.id = event.id, .row = row, .has_file = event.file.has_value()});
+  const bool has_file = event.file.has_value() || tells == Tells::kStateAtClose;
+  event.replaced = PutDescriptor(fd, {.id = event.id, .row = row, .has_file = has_file});
   event.stack = CaptureOpeningStack(scope);
   SetDescriptorStack(fd, event.id, event.stack);
   WriteOpened(scope, event);
@@ -47,11 +51,16 @@ void RecordNew(Row row, int fd, OpenedEvent event, bool tells_file = false) {
 
 void RecordOpenedFile(Row row, int fd, const Opening& opening, bool created) {
   RecordNew(row, fd, {.path = opening.path(), .created = created, .has_full_path = created && opening.HasFullPath()},
-            opening.MayWrite() || created);
+            opening.MayWrite() || created ? Tells::kState : Tells::kNothing);
 }
 
-void RecordOpened(Row row, int fd, const char* path, uint64_t source, int companion) {
-  RecordNew(row, fd, {.source = source, .path = path, .companion = companion});
+void RecordOpened(Row row, int fd, const char* path, int companion) {
+  RecordNew(row, fd, {.path = path, .companion = companion});
+}
+
+// The source has told of the file; whichever is closed last, its end says how large it is then.
+void RecordCopied(Row row, int fd, const DescriptorOrigin& source) {
+  RecordNew(row, fd, {.source = source.id}, source.has_file ? Tells::kStateAtClose : Tells::kNothing);
 }
 
 void RecordReceived(Row row, int fd) { RecordNew(row, fd, {.identity = IdentityOf(fd)}); }
@@ -84,17 +93,17 @@ std::optional<FileFacts> FileToBeOverwritten(int fd) {
   return RegularFile(fd);
 }
 
-void RecordOverwritten(Row row, int fd, uint64_t source, const std::optional<FileFacts>& file) {
+void RecordOverwritten(Row row, int fd, const DescriptorOrigin& source, const std::optional<FileFacts>& file) {
   const HookScope scope;
   if (!scope.recording()) {
     TakeDescriptor(fd);
     return;
   }
   OpenedEvent event = {.id = NewLifetime(scope), .fd = fd, .row = row};
-  const uint64_t overwritten = PutDescriptor(fd, {.id = event.id, .row = row});
+  const uint64_t overwritten = PutDescriptor(fd, {.id = event.id, .row = row, .has_file = source.has_file});
   event.stack = CaptureOpeningStack(scope);
   SetDescriptorStack(fd, event.id, event.stack);
-  event.source = source;
+  event.source = source.id;
   event.overwrote = true;
   if (overwritten != 0)
     WriteClosed(scope, {.id = overwritten, .fd = fd, .row = row, .stack = event.stack, .file = file});
@@ -103,8 +112,8 @@ void RecordOverwritten(Row row, int fd, uint64_t source, const std::optional<Fil
 
 int CreatedPair(Row row, int result, const int* first, const int* second) {
   if (result >= 0) {
-    RecordOpened(row, *first, nullptr, 0, *second);
-    RecordOpened(row, *second, nullptr, 0, *first);
+    RecordOpened(row, *first, nullptr, *second);
+    RecordOpened(row, *second, nullptr, *first);
   }
   return result;
 }

@@ -16,7 +16,8 @@
 namespace fdtrace {
 
 // The parts, for functions whose effect has no name of its own.
-void RecordOpened(Row row, int fd, const char* path = nullptr, uint64_t source = 0, int companion = -1);
+void RecordOpened(Row row, int fd, const char* path = nullptr, int companion = -1);
+void RecordCopied(Row row, int fd, const DescriptorOrigin& source);
 void RecordOpenedFile(Row row, int fd, const Opening& opening, bool created);
 void RecordReceived(Row row, int fd);        // over a socket
 void RecordSent(int fd, uint64_t began_ns);  // over a socket, by a call that began then
@@ -26,7 +27,7 @@ void RecordClosedUnknown(Row row, int fd);  // after it, when RecordClosing retu
 // The file that fd holds, if its opening told of one: before fd is overwritten.
 std::optional<FileFacts> FileToBeOverwritten(int fd);
 // fd was made a copy, closing what it was.
-void RecordOverwritten(Row row, int fd, uint64_t source, const std::optional<FileFacts>& overwritten);
+void RecordOverwritten(Row row, int fd, const DescriptorOrigin& source, const std::optional<FileFacts>& overwritten);
 
 inline int Created(Row row, int fd, const char* path = nullptr) {
   if (fd >= 0) [[likely]]
@@ -64,18 +65,18 @@ auto OpenedStream(Row row, const Opening& opening, DescriptorOf descriptor_of, C
 
 template <typename Call>
 int Duplicated(Row row, int source, Call call) {
-  const uint64_t source_lifetime = LifetimeOf(source);  // before: source may be closed while we duplicate it
+  const DescriptorOrigin origin = OriginOf(source);  // before: source may be closed while we duplicate it
   const int fd = call();
-  if (fd >= 0) RecordOpened(row, fd, nullptr, source_lifetime);
+  if (fd >= 0) RecordCopied(row, fd, origin);
   return fd;
 }
 
 template <typename Call>
 int DuplicatedOver(Row row, int source, int target, Call call) {
-  const uint64_t source_lifetime = LifetimeOf(source);
+  const DescriptorOrigin origin = OriginOf(source);
   const std::optional<FileFacts> overwritten = FileToBeOverwritten(target);
   const int fd = call();
-  if (fd >= 0 && source != target) RecordOverwritten(row, fd, source_lifetime, overwritten);
+  if (fd >= 0 && source != target) RecordOverwritten(row, fd, origin, overwritten);
   return fd;
 }
 

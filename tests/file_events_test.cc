@@ -111,11 +111,15 @@ TEST_F(FileEvents, AFileThatNeverHadANameHasNoLinks) {
   }
 }
 
-TEST_F(FileEvents, CopiesTellOfTheirSourceAndNotOfTheFile) {
+TEST_F(FileEvents, CopiesTellOfTheirSourceAndOfTheFileAtTheirClose) {
   Run("copies");
   EXPECT_THAT(AllOpened(), ElementsAre("open +file", "dup -", "dup2 -", "fcntl -"));
-  for (size_t i = 1; i < opened_.size(); ++i) EXPECT_EQ(opened_[i].source(), opened_[0].id());
-  for (const Closed& closed : closed_) EXPECT_FALSE(closed.has_file());
+  for (size_t i = 1; i < opened_.size(); ++i) {
+    EXPECT_EQ(opened_[i].source(), opened_[0].id());
+    EXPECT_FALSE(opened_[i].has_file());
+  }
+  EXPECT_FALSE(closed_.empty());
+  for (const Closed& closed : closed_) EXPECT_TRUE(closed.has_file());
 }
 
 TEST_F(FileEvents, ACloseTellsTheSizeItLeavesWithWhatWasBuffered) {
