@@ -30,6 +30,7 @@ bool IsTemporary(const std::string& directory) {
 
 void CreatedFiles::Created(const FileId& id, uint64_t at_ns, const std::string& path, uint32_t place) {
   if (path.empty()) return;
+  if (names_.size() < max_files_) names_.insert(path);
   const auto known = files_.find(id);
   if (known != files_.end()) {
     // The inode is used again, so the file before is gone.
@@ -63,9 +64,15 @@ void CreatedFiles::Removed(const FileId& id, uint64_t at_ns, const std::string& 
   if (--row->second.files == 0) beyond_.erase(row);
 }
 
-void CreatedFiles::Renamed(const FileId& id, uint64_t at_ns, const std::string& path) {
+void CreatedFiles::Renamed(const FileId& id, uint64_t at_ns, const std::string& path, bool replaced) {
   const auto it = files_.find(id);
-  if (it != files_.end() && it->second.at_ns <= at_ns && !path.empty()) it->second.path = path;
+  if (it == files_.end() || it->second.at_ns > at_ns || path.empty()) return;
+  if (replaced && !names_.contains(path)) {
+    files_.erase(it);
+    return;
+  }
+  if (names_.size() < max_files_) names_.insert(path);
+  it->second.path = path;
 }
 
 std::vector<CreatedFile> CreatedFiles::Remaining() const {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "collector/place_counts.h"
 #include "collector/tracked_file.h"
@@ -28,7 +29,9 @@ class CreatedFiles {
 
   void Created(const FileId& id, uint64_t at_ns, const std::string& path, uint32_t place);
   void Removed(const FileId& id, uint64_t at_ns, const std::string& path);
-  void Renamed(const FileId& id, uint64_t at_ns, const std::string& path);
+  // REPLACED: another file had the name. If the program had not made that one, it has only changed what was there
+  // before.
+  void Renamed(const FileId& id, uint64_t at_ns, const std::string& path, bool replaced);
 
   std::vector<CreatedFile> Remaining() const;
   // It is still there.
@@ -62,7 +65,8 @@ class CreatedFiles {
 
   size_t max_files_;
   absl::flat_hash_map<FileId, File> files_;
-  Rows beyond_;  // max_files_
+  absl::flat_hash_set<std::string> names_;  // that the program made, of files gone by as well; no more than max_files_
+  Rows beyond_;                             // max_files_
   uint64_t not_looked_at_ = 0;
 };
 

@@ -47,6 +47,20 @@ TEST_F(CreatedFilesTest, ARenamedFileIsLookedForByItsNewName) {
   EXPECT_THAT(Remaining(), ElementsAre("/home/a"));
 }
 
+TEST_F(CreatedFilesTest, AFileThatReplacesOneFromBeforeOnlyChangesWhatWasThere) {
+  Create(70, "/tmp/new");
+  Send(RenamedEvent(now_ += kMs, 70, "/etc/config", /*replaced=*/true));
+  EXPECT_THAT(Remaining(), IsEmpty());
+}
+
+TEST_F(CreatedFilesTest, AFileThatReplacesOneOfTheProgramsOwnIsLeftInItsPlace) {
+  Create(70, "/tmp/list");
+  Create(71, "/tmp/list.new");
+  SendUnlinked({.file = Nameless(70), .path = "/tmp/list"});
+  Send(RenamedEvent(now_ += kMs, 71, "/tmp/list", /*replaced=*/true));
+  EXPECT_THAT(Remaining(), ElementsAre("/tmp/list"));
+}
+
 TEST_F(CreatedFilesTest, ARemovalOrARenameMayBeReadBeforeTheCreation) {
   Send(RenamedEvent(5 * kMs, 70, "/tmp/new"), 1, 2);
   Send(UnlinkedEvent(5 * kMs, {.file = Nameless(71), .path = "/tmp/b"}), 1, 2);

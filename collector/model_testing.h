@@ -101,12 +101,13 @@ inline Event UnlinkedEvent(uint64_t at_ns, const UnlinkCall& call) {
   return event;
 }
 
-inline Event RenamedEvent(uint64_t at_ns, uint64_t inode, const std::string& path) {
+inline Event RenamedEvent(uint64_t at_ns, uint64_t inode, const std::string& path, bool replaced = false) {
   Event event;
   event.set_at_ns(at_ns);
   event.mutable_renamed()->set_device(1);
   event.mutable_renamed()->set_inode(inode);
   event.mutable_renamed()->set_new_path(path);
+  event.mutable_renamed()->set_replaced(replaced);
   return event;
 }
 

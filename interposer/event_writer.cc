@@ -151,6 +151,7 @@ bool WriteRenamed(const HookScope& scope, const RenamedEvent& event) {
     wire.Varint(2, event.file.inode);
     wire.Filled(3, kMaxPathBytes,
                 [&](std::span<unsigned char> room) { return AbsolutePath(event.directory, event.path, room); });
+    wire.Varint(4, event.replaced);
   });
 }
 

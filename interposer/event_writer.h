@@ -54,6 +54,7 @@ struct RenamedEvent {
   FileIdentity file;
   int directory;
   const char* path;
+  bool replaced = false;
 };
 
 struct ClosedRangeEvent {

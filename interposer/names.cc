@@ -41,7 +41,10 @@ void RenamedFiles::Record(Row row) const {
   const auto& [from_directory, from, to_directory, to, flags] = renaming_;
   const bool exchanged = (flags & RENAME_EXCHANGE) != 0;
   if (at_target_ && !exchanged) WriteUnlinkedNow(scope, row, *at_target_, to, UnlinkedHow::kRename);
-  if (moved_) WriteRenamed(scope, {.file = moved_->identity, .directory = to_directory, .path = to});
+  const bool replaced = at_target_.has_value() && !exchanged;
+  if (moved_) {
+    WriteRenamed(scope, {.file = moved_->identity, .directory = to_directory, .path = to, .replaced = replaced});
+  }
   if (at_target_ && exchanged) {
     WriteRenamed(scope, {.file = at_target_->identity, .directory = from_directory, .path = from});
   }

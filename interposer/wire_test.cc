@@ -170,7 +170,9 @@ TEST_F(WireTest, ANameThatWasRemovedKeepsEveryField) {
 
 TEST_F(WireTest, ANewNameIsToldInFull) {
   const auto renamed_to = [&](int directory, const std::string& path) {
-    WriteRenamed(scope_, {.file = {.device = 7, .inode = 8}, .directory = directory, .path = path.c_str()});
+    WriteRenamed(scope_,
+                 {.file = {.device = 7, .inode = 8}, .directory = directory, .path = path.c_str(), .replaced = true});
+    EXPECT_TRUE(Last().renamed().replaced());
     EXPECT_EQ(Last().renamed().device(), 7u);
     EXPECT_EQ(Last().renamed().inode(), 8u);
     return Last().renamed().new_path();

@@ -220,6 +220,14 @@ TEST(LeftBehind, AreOnlyFilesThatTheProgramMadeAndThatAreThereAtTheEnd) {
   EXPECT_THAT(names, ::testing::UnorderedElementsAre("kept", "kept_too")) << DescribeFiles(report) << Describe(report);
 }
 
+TEST(LeftBehind, ANameThatWasThereBeforeIsNotWhenItsFileIsReplaced) {
+  const TemporaryDirectory directory;
+  std::ofstream(directory.path() + "/config") << "a\n";
+  const Traced traced = Trace({"sed", "-i", "s/a/b/", directory.path() + "/config"});
+  EXPECT_EQ(traced.ran.status, 0) << traced.ran.err;
+  EXPECT_EQ(traced.report.leftovers_size(), 0) << DescribeFiles(traced.report);
+}
+
 TEST(Writers, DdIsTheFirstWithExactlyItsBytes) {
   const TemporaryDirectory directory;
   const std::string path = directory.path() + "/out";
