@@ -38,8 +38,7 @@ bool TracedProcess::Count(const Unlinked& unlinked, uint64_t at_ns) {
 bool TracedProcess::Count(const Renamed& renamed, uint64_t at_ns) {
   if (renamed.inode() == 0) return false;
   recording_.files.Renamed(renamed, at_ns);
-  recording_.created.Renamed({renamed.device(), renamed.inode()}, at_ns, renamed.new_path(),
-                             renamed.replaced());
+  recording_.created.Renamed({renamed.device(), renamed.inode()}, at_ns, renamed.new_path(), renamed.replaced());
   return true;
 }
 
