@@ -170,7 +170,7 @@ void HeldDescriptors::KeepPeak() {
 // The close counted as unseen; now its event has come. One that comes a look too late closed nothing: the descriptor
 // had long gone.
 void HeldDescriptors::Tell(const UnseenEnd& end, const Ending& ending) {
-  if (end.held.file != nullptr && ending.file) recording_.files.Seen(end.held, *ending.file, ending.at_ns);
+  if (end.held.file != nullptr && ending.file) recording_.files.ClosedLate(end.held, ending.at_ns, *ending.file);
   if (end.settled) return;
   totals_.set_closed_unseen(totals_.closed_unseen() - 1);
   if (end.place != 0) recording_.sites.At(end.place).UnseenTold(end.opened_ns, ending.at_ns, ending.closer);

@@ -54,6 +54,8 @@ class HeldDescriptors {
   bool Close(uint64_t id, const Ending& ending);
   bool CloseElder(int fd, const Ending& ending);
   void CloseElders(uint32_t first, uint32_t last, const Ending& ending);
+  // The file of one that is held was seen to have grown.
+  void Wrote(uint64_t id, int fd, const FileFacts& now, uint64_t at_ns);
   // Its number was found taken. False: it is not known (yet).
   bool Replace(uint64_t id, uint64_t at_ns);
 
@@ -98,7 +100,7 @@ class HeldDescriptors {
   bool IsAnother(const Lifetime& lifetime, const SeenDescriptor& seen) const;
   void Describe(Lifetime& lifetime, const SeenDescriptor& seen, uint64_t at_ns);
   void HoldSeen(Lifetime& lifetime, uint64_t at_ns);
-  void HoldFile(Lifetime& lifetime, const FileFacts& facts, uint64_t at_ns);
+  void HoldFile(Lifetime& lifetime, const FileFacts& facts, uint64_t at_ns, bool writes);
   void Give(Lifetime& elder, const Opener& opener) const;
   absl::flat_hash_map<int, uint64_t> LifetimesByNumber(uint64_t before_ns, uint64_t noticed_ns);
   void CompareLifetimes(SeenByNumber& unclaimed, uint64_t at_ns);

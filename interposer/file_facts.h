@@ -32,8 +32,12 @@ FileIdentity IdentityOf(int fd);
 std::optional<FileFacts> RegularFile(int fd);
 std::optional<FileFacts> RegularFileAt(int directory, const char* path);  // no symbolic link is followed
 
-// Is it certain that nothing is there? Symbolic links are followed, as open(2) does.
-bool IsAbsent(int directory, const char* path);
+// What a path leads to; symbolic links are followed, as open(2) does.
+struct PathTarget {
+  bool is_absent = false;         // it is certain that nothing is there
+  std::optional<FileFacts> file;  // a regular one
+};
+PathTarget TargetOf(int directory, const char* path);
 
 // Where the next write to it goes; none when not known.
 std::optional<uint64_t> PositionOf(int fd);
