@@ -241,14 +241,14 @@ void Files::Forget(FileHold& hold) {
   if (hold.file != nullptr) Release(hold, hold.file->first_ns, LastSize::kTold);
 }
 
-void Files::Left(FileHold& hold, LeftHolder holder) {
+void Files::Left(FileHold& hold, LeftHolder holder, bool size_known) {
   if (hold.file == nullptr) return;
   std::vector<LeftHolder>& left = hold.file->left;
   if (left.size() == kMaxLeftHolders) left.erase(left.begin());
   holder.opener = hold.opener;
   const uint64_t at_ns = holder.at_ns;
   left.push_back(std::move(holder));
-  Release(hold, at_ns, LastSize::kNotTold);
+  Release(hold, at_ns, size_known ? LastSize::kTold : LastSize::kNotTold);
 }
 
 void Files::Unlinked(const fdtrace::Unlinked& unlinked, uint64_t at_ns, uint32_t place) {

@@ -58,8 +58,8 @@ class Files {
   void ClosedLate(const FileHold& ended, uint64_t at_ns, const FileFacts& last);
   // It never was one of its own:
   void Forget(FileHold& hold);
-  // The process ended:
-  void Left(FileHold& hold, LeftHolder holder);
+  // The process ended; `size_known`: it was looked at when it could write no more.
+  void Left(FileHold& hold, LeftHolder holder, bool size_known = false);
 
   // Those that were open for writing and whose last writer has ended, since this was asked before, without telling how
   // large it left them; under the best of their names.

@@ -55,7 +55,11 @@ void Files::Unsettle(const FilePointer& file, uint32_t place) {
 }
 
 void Files::GiveUpSettling(const TrackedFile& file, Growth& growth) {
-  if (file.unsettled && !file.unsettled->looked_at) growth.CountAtLeast(file.unsettled->place);
+  if (!file.unsettled || file.unsettled->looked_at) return;
+  const uint32_t place = file.unsettled->place;
+  const auto it =
+      std::find_if(file.grown.begin(), file.grown.end(), [&](const auto& one) { return one.first == place; });
+  growth.CountAtLeast(place, it == file.grown.end() ? 0 : it->second, file.shared_from_this());
 }
 
 std::vector<WrittenFile> Files::TakeUnsettled() {

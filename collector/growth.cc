@@ -46,13 +46,18 @@ void Growth::Count(uint32_t place, uint64_t bytes, uint64_t of_file, std::shared
   row.file = std::move(file);
 }
 
-void Growth::CountAtLeast(uint32_t place) { rows_[place].at_least = true; }
+void Growth::CountAtLeast(uint32_t place, uint64_t of_file, std::shared_ptr<const TrackedFile> file) {
+  Row& row = rows_[place];
+  row.at_least = true;
+  row.files += of_file == 0;
+  if (row.file == nullptr) row.file = std::move(file);
+}
 
 void Growth::Row::Add(const Row& other) {
   bytes += other.bytes;
   files += other.files;
   at_least |= other.at_least;
-  if (other.most < most) return;
+  if (file != nullptr && other.most < most) return;
   most = other.most;
   file = other.file;
 }
@@ -63,9 +68,7 @@ absl::Status Growth::Write(const Sites& sites, TraceWriter& writer) const {
     joined[place == 0 ? 0 : sites.Find(place)].Add(row);
   }
   std::vector<std::pair<uint32_t, const Row*>> sorted;
-  for (const auto& [place, row] : joined) {
-    if (row.bytes != 0) sorted.emplace_back(place, &row);
-  }
+  for (const auto& [place, row] : joined) sorted.emplace_back(place, &row);
   std::stable_sort(sorted.begin(), sorted.end(),
                    [](const auto& a, const auto& b) { return a.second->bytes > b.second->bytes; });
   for (const auto& [place, row] : sorted) {

@@ -41,8 +41,8 @@ class Growth {
   // One file has grown by `bytes`, `of_file` in all that the place counts for it.
   void Count(uint32_t place, uint64_t bytes, uint64_t of_file, std::shared_ptr<const TrackedFile> file);
 
-  // How large a file became that the place counts for could not be told.
-  void CountAtLeast(uint32_t place);
+  // How large the file became could not be told: by `of_file` at least, which has been counted.
+  void CountAtLeast(uint32_t place, uint64_t of_file, std::shared_ptr<const TrackedFile> file);
 
   // The place whose files grew most comes first.
   absl::Status Write(const Sites& sites, TraceWriter& writer) const;

@@ -184,7 +184,7 @@ bool HeldDescriptors::TellIfUnseen(uint64_t key, const Ending& ending) {
   return true;
 }
 
-void HeldDescriptors::LeaveOpen(uint64_t at_ns, bool from_outside, bool alive) {
+void HeldDescriptors::LeaveOpen(uint64_t at_ns, bool from_outside, bool alive, bool sizes_known) {
   const auto leave = [&](Lifetime& lifetime) {
     if (lifetime.origin == Origin::kProvisional) Confirm(lifetime);
     if (lifetime.place != 0) {
@@ -193,7 +193,8 @@ void HeldDescriptors::LeaveOpen(uint64_t at_ns, bool from_outside, bool alive) {
     }
     recording_.files.Left(
         lifetime.hold,
-        {.process = totals_.serial(), .fd = lifetime.fd, .at_ns = at_ns, .alive = alive, .receipt = lifetime.receipt});
+        {.process = totals_.serial(), .fd = lifetime.fd, .at_ns = at_ns, .alive = alive, .receipt = lifetime.receipt},
+        sizes_known);
     const bool inherited = lifetime.origin == Origin::kInherited;
     const bool worth_telling = lifetime.place != 0 || lifetime.origin == Origin::kUnseen || (inherited && from_outside);
     if (!worth_telling || lifetime.fd <= kLastStandardNumber) return;

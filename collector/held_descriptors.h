@@ -69,8 +69,8 @@ class HeldDescriptors {
   // All files without a name that it holds by descriptors; `files` may list mappings as well.
   void LookAtFiles(const std::vector<SeenFile>& files, uint64_t at_ns);
   // Nothing is held afterwards. `from_outside`: the process's parent is not part of the recording; `alive`: it is
-  // recording that ends.
-  void LeaveOpen(uint64_t at_ns, bool from_outside, bool alive);
+  // recording that ends; `sizes_known`: /proc was read when the process could write no more.
+  void LeaveOpen(uint64_t at_ns, bool from_outside, bool alive, bool sizes_known);
 
  private:
   // An end that counted as unseen; its event may still be under way.

@@ -105,6 +105,7 @@ bool TracedProcess::Count(const Event& event, uint64_t at_ns, uint32_t ring) {
       return true;
     case Event::kExiting:
       if (event.exiting().by_daemon()) left_ns_ = at_ns;
+      left_by_exit_call_ = event.exiting().status() >= 0;
       return true;
     case Event::kWritten:
       return Count(event.written(), at_ns);
@@ -333,7 +334,7 @@ void TracedProcess::End(uint64_t noticed_ns, ProcessEnd how) {
   if (untraced_) ++recording_.untraced_programs;
   SettleImage();
   const bool alive = how == ProcessEnd::kAlive;
-  held_.LeaveOpen(at_ns, from_outside_, alive);
+  held_.LeaveOpen(at_ns, from_outside_, alive, how == ProcessEnd::kExited && left_by_exit_call_);
   for (auto& [id, hold] : mappings_) {
     recording_.files.Left(hold, {.process = totals_.serial(), .at_ns = at_ns, .alive = alive});
   }

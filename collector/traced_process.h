@@ -95,6 +95,7 @@ class TracedProcess {
   Openers received_;        // by the running program; not counted as long as more may be known
   uint64_t received_ns_ = 0;
   bool untraced_ = false;            // the running program is not followed
+  bool left_by_exit_call_ = false;   // libc wrote nothing more
   std::optional<uint64_t> left_ns_;  // its child went on as a daemon then
   Confined confined_;
   absl::flat_hash_set<uint32_t> opened_at_;  // places of images gone by
