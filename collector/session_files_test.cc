@@ -123,6 +123,26 @@ TEST_F(SessionFilesTest, AMappingIsLookedForWhereAnotherProcessRemovedTheLastNam
   EXPECT_EQ(model_.held[1][0].fd, -1);
 }
 
+TEST_F(SessionFilesTest, AFileWhoseLastWriterToldNoSizeIsLookedAtByItsNameAndOnlyThatVeryFile) {
+  std::vector<WrittenFile> files;
+  for (const char* name : {"there", "other"}) {
+    const int fd = MakeFile(directory_ / name, 5000);
+    struct stat status = {};
+    EXPECT_EQ(fstat(fd, &status), 0);
+    files.push_back({.device = status.st_dev, .inode = status.st_ino, .path = directory_ / name});
+    close(fd);
+  }
+  EXPECT_EQ(rename((directory_ / "there").c_str(), (directory_ / "moved").c_str()), 0);
+  EXPECT_EQ(rename((directory_ / "other").c_str(), (directory_ / "there").c_str()), 0);
+  files[1].path = directory_ / "there";
+  model_.unsettled = files;
+  const pid_t pid = Fork([&] { return TracedClient().SayHello(variable_) ? 0 : 1; });
+  EXPECT_EQ(Serve(pid).wait_status, 0);
+  ASSERT_THAT(model_.written, SizeIs(1));
+  EXPECT_EQ(model_.written[0].first.inode, files[1].inode);
+  EXPECT_EQ(model_.written[0].second.apparent_bytes, 5000u);
+}
+
 TEST_F(SessionFilesTest, AForkedChildIsLookedAtForTheMappingsThatItWasBornWith) {
   const pid_t pid = Fork([&] {
     TracedClient client;

@@ -16,6 +16,7 @@
 #include "interposer/event_writer.h"
 #include "interposer/hook_scope.h"
 #include "interposer/ring_writer.h"
+#include "interposer/working_directory.h"
 #include "proto/event.pb.h"
 
 __thread fdtrace::ThreadState fdtrace_thread = {};
@@ -233,6 +234,54 @@ TEST_F(WireTest, ModulesAndExitsKeepEveryField) {
   EXPECT_EQ(Last().module().build_id(), std::string("\0\xff\x07", 3));
   WriteExiting(scope_, -1);
   EXPECT_EQ(Last().exiting().status(), -1);
+  EXPECT_FALSE(Last().exiting().by_daemon());
+  WriteLeftByDaemon(scope_, 1234);
+  EXPECT_TRUE(Last().exiting().by_daemon());
+  EXPECT_EQ(Last().at_ns(), 1234u);
+}
+
+TEST_F(WireTest, WhatAFileIsBeforeAnExecAndWhatItWasBeforeItWasEmptiedKeepsEveryField) {
+  const FileFacts facts = {
+      .identity = {.device = 1, .inode = 2}, .links = 3, .bytes = 4096, .apparent_bytes = ~uint64_t{0}};
+  const auto expect_all = [](const FileState& state) {
+    EXPECT_EQ(state.device(), 1u);
+    EXPECT_EQ(state.inode(), 2u);
+    EXPECT_EQ(state.links(), 3u);
+    EXPECT_EQ(state.bytes(), 4096u);
+    EXPECT_EQ(state.apparent_bytes(), ~uint64_t{0});
+  };
+  WriteWritten(scope_, 5, 9, facts);
+  EXPECT_EQ(Last().written().fd(), 5);
+  EXPECT_EQ(Last().written().id(), 9u);
+  expect_all(Last().written().file());
+  WriteOpened(scope_, {.id = 9, .fd = 5, .row = Row::open, .path = "x", .emptied = facts});
+  expect_all(Last().opened().before());
+}
+
+TEST_F(WireTest, TheWorkingDirectoryIsToldOnceAfterItHasChangedAndOnlyWhereAPathLeadsFromIt) {
+  const std::string here = std::filesystem::current_path().string();
+  OpenedEvent event = {.id = 9, .fd = 5, .row = Row::open, .path = "x", .file = FileFacts()};
+  const auto told = [&] {
+    WriteOpened(scope_, event);
+    return Last().opened().directory();
+  };
+  EXPECT_EQ(told(), "");
+  DirectoryChanged();
+  event.path = "/x";
+  EXPECT_EQ(told(), "");
+  event.path = "x";
+  event.directory = open("/tmp", O_PATH | O_DIRECTORY);
+  EXPECT_EQ(told(), "");
+  EXPECT_EQ(Last().opened().path(), "/tmp/x");
+  close(event.directory);
+  event.directory = AT_FDCWD;
+  EXPECT_EQ(told(), here);
+  EXPECT_EQ(told(), "");
+  DirectoryChanged();
+  fdtrace_thread.vfork_depth = 1;
+  EXPECT_EQ(told(), here);
+  fdtrace_thread.vfork_depth = 0;
+  EXPECT_EQ(told(), here) << "a vfork child's directory is not its parent's";
 }
 
 TEST_F(WireTest, WhatIsToldOfOtherProgramsKeepsEveryField) {

@@ -70,6 +70,7 @@ class FileEvents : public ::testing::Test {
   std::vector<Closed> closed_;
   std::vector<Unlinked> unlinked_;
   std::vector<Renamed> renamed_;
+  std::vector<Written> written_;
 
  private:
   void Add(const Event& event) {
@@ -78,6 +79,7 @@ class FileEvents : public ::testing::Test {
     if (event.has_closed()) closed_.push_back(event.closed());
     if (event.has_unlinked()) unlinked_.push_back(event.unlinked());
     if (event.has_renamed()) renamed_.push_back(event.renamed());
+    if (event.has_written()) written_.push_back(event.written());
   }
 
   const TemporaryDirectory directory_;
@@ -188,6 +190,27 @@ TEST_F(FileEvents, NothingIsAskedOfFilesThatAreOnlyRead) {
   Run("reads_only");
   EXPECT_EQ(opened_.size(), 102u);
   EXPECT_EQ(closed_.size(), 102u);
+}
+
+// The program is killed at the first call that asks for more than the state of a file that it has open.
+TEST_F(FileEvents, NoNameIsAskedOfFilesThatAreWrittenOnceTheWorkingDirectoryIsKnown) {
+  Run("writes_only");
+  ASSERT_EQ(opened_.size(), 102u);
+  std::string directories;
+  for (const Opened& opened : opened_) directories += opened.directory();
+  EXPECT_EQ(directories + "/", InDirectory("")) << "told once";
+  EXPECT_EQ(opened_.back().path(), "file");
+}
+
+TEST_F(FileEvents, AnExecTellsHowLargeFilesAreThatMayHaveBeenWritten) {
+  Run("exec");
+  std::vector<uint64_t> sizes;
+  for (const Written& written : written_) sizes.push_back(written.file().apparent_bytes());
+  EXPECT_THAT(sizes, ElementsAre(11u, 0u, 0u));
+  ASSERT_GE(opened_.size(), 4u);
+  EXPECT_EQ(opened_[3].before().apparent_bytes(), 12u) << "before it was emptied";
+  EXPECT_EQ(opened_[3].file().apparent_bytes(), 0u);
+  EXPECT_FALSE(opened_[1].has_before());
 }
 
 }  // namespace

@@ -225,13 +225,39 @@ static int reads_only(void) {
   _exit(0);
 }
 
+// The same of files that are written, but that the state of a file may be asked by its descriptor.
+static int writes_only(void) {
+  struct sock_filter filter[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+                                 KILL(newfstatat),
+                                 KILL(statx),
+                                 KILL(faccessat),
+                                 KILL(readlinkat),
+                                 KILL(lseek),
+                                 BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+  const struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
+  CHECK(make("file", 10) == 0 && close(open("file", O_WRONLY)) == 0);
+  CHECK(confine(&program) == 0);
+  for (int i = 0; i < 100; ++i) CHECK(close(open("file", O_WRONLY)) == 0);
+  _exit(0);
+}
+
+static int exec(void) {
+  const int closed = open("closed", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  const int kept = open("kept", O_WRONLY | O_CREAT, 0600);
+  CHECK(write(closed, bytes, 11) == 11 && write(kept, bytes, 12) == 12 && open("kept", O_RDONLY) >= 0);
+  CHECK(open("kept", O_WRONLY | O_CREAT | O_TRUNC, 0600) >= 0);
+  execl("/bin/true", "true", NULL);
+  return 1;
+}
+
 int main(int count, char** arguments) {
   static const struct {
     const char* name;
     int (*run)(void);
-  } actions[] = {{"opens", opens},   {"nameless", nameless},       {"copies", copies},
-                 {"closes", closes}, {"unlinks", unlinks},         {"renames", renames},
-                 {"faults", faults}, {"vfork_child", vfork_child}, {"reads_only", reads_only}};
+  } actions[] = {
+      {"opens", opens},           {"nameless", nameless},       {"copies", copies}, {"closes", closes},
+      {"unlinks", unlinks},       {"renames", renames},         {"faults", faults}, {"vfork_child", vfork_child},
+      {"reads_only", reads_only}, {"writes_only", writes_only}, {"exec", exec}};
   if (count != 3 || chdir(arguments[2]) != 0) return 2;
   for (size_t i = 0; i < sizeof actions / sizeof *actions; ++i) {
     if (strcmp(actions[i].name, arguments[1]) == 0) return actions[i].run();
