@@ -81,6 +81,13 @@ std::optional<FileFacts> RegularFileAt(int directory, const char* path) {
   return IfRegular(status);
 }
 
+bool MayHaveChangedSince(int fd, const timespec& then) {
+  struct stat status;
+  if (Failed(StateOf(fd, status))) return true;
+  const timespec& changed = status.st_ctim;
+  return changed.tv_sec > then.tv_sec || (changed.tv_sec == then.tv_sec && changed.tv_nsec >= then.tv_nsec);
+}
+
 PathTarget TargetOf(int directory, const char* path) {
   if (path == nullptr) return {};
   struct stat status;

@@ -3,6 +3,8 @@
 // handlers, after fork and in a vfork child.
 #pragma once
 
+#include <time.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -31,6 +33,10 @@ FileIdentity IdentityOf(int fd);
 // None: not a regular file (shared memory is one), or not known.
 std::optional<FileFacts> RegularFile(int fd);
 std::optional<FileFacts> RegularFileAt(int directory, const char* path);  // no symbolic link is followed
+
+// Whether the file may have been written to since then, by CLOCK_REALTIME_COARSE, which files are dated by. True where
+// that is not known.
+bool MayHaveChangedSince(int fd, const timespec& then);
 
 // What a path leads to; symbolic links are followed, as open(2) does.
 struct PathTarget {

@@ -71,12 +71,21 @@ class InterruptedWork {
   Arena* arenas_[kMaxArenas];
 };
 
+// When this process was forked, by the clock that files are dated by; 0: before the program started, or by a system
+// call of the program's own.
+constinit timespec g_forked_at = {};
+
+void NoteFork() {
+  if (MayCall(OurCall::kClock)) clock_gettime(CLOCK_REALTIME_COARSE, &g_forked_at);
+}
+
 // Every way of forking that runs the child in a copy of our memory.
 template <typename Call>
 pid_t ForkBy(Call call) {
   if (InVforkChild()) {
     const pid_t pid = call();
     if (pid == 0) {  // whose memory is its own again
+      NoteFork();
       KeepVforkChanges();
       fdtrace_thread.vfork_depth = 0;
       fdtrace_thread.vfork_changes = nullptr;
@@ -87,6 +96,7 @@ pid_t ForkBy(Call call) {
   const InterruptedWork interrupted;
   const pid_t pid = call();
   if (pid == 0) {
+    NoteFork();
     interrupted.InChild();
     guard.InChild();
   } else {
@@ -114,7 +124,9 @@ bool ReplaceStandardDescriptors() {
 bool HasSilentlyWritten() {
   if (AttachedAlready() != nullptr || InVforkChild()) return false;
   bool may_write = false;
-  VisitDescriptors(0, UINT32_MAX, [&](int fd) { may_write = may_write || OriginOf(fd).has_file; });
+  VisitDescriptors(0, UINT32_MAX, [&](int fd) {
+    may_write = may_write || (OriginOf(fd).has_file && MayHaveChangedSince(fd, g_forked_at));
+  });
   return may_write;
 }
 
