@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
 #include <utility>
 
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "proto/session.h"
 
 namespace fdtrace {
@@ -13,6 +16,22 @@ namespace {
 constexpr uint64_t kImpossibleNs = 100ull * 365 * 24 * 3600 * 1'000'000'000;
 
 bool IsId(uint64_t id) { return id >> kLifetimeIdBits == 0; }
+
+// A sentence without its full stop.
+std::string WhyUnread(const UnreadPython& python) {
+  const std::string version = absl::StrCat("Python ", absl::CHexEscape(python.version().substr(0, 16)));
+  switch (python.reason()) {
+    case UnreadPython::UNKNOWN_VERSION:
+      return absl::StrCat(version, " is none whose frames fdtrace can read");
+    case UnreadPython::DEBUG_BUILD:
+      return absl::StrCat(version, " is a debug build");
+    case UnreadPython::FREE_THREADED:
+      return absl::StrCat(version, " is a free-threaded build");
+    default:
+      return absl::StrCat("the frames of ", version, " are not as they should be");
+  }
+}
+
 uint32_t SerialOf(uint64_t id) { return static_cast<uint32_t>(id >> kLifetimeCountBits); }
 
 }  // namespace
@@ -81,6 +100,11 @@ bool TracedProcess::Count(const Event& event, uint64_t at_ns, uint32_t ring) {
       return image_->definitions().Define(event.function(), recording_.sites);
     case Event::kModule:
       return image_->definitions().Define(event.module(), recording_.sites);
+    case Event::kPythonCode:
+      return image_->definitions().Define(event.python_code(), recording_.sites);
+    case Event::kUnreadPython:
+      totals_.set_unread_python(WhyUnread(event.unread_python()));
+      return true;
     case Event::kStack:
       return image_->definitions().Define(event.stack(), recording_.sites);
     case Event::kKept:

@@ -33,7 +33,9 @@ enum EventField : uint32_t {
   kSent,
   kConfined,
   kUnlinked,
-  kRenamed
+  kRenamed,
+  kPythonCode = 30,
+  kUnreadPython
 };
 
 constinit std::atomic<bool> g_function_sent[kRowCount] = {};
@@ -55,6 +57,17 @@ void SendThread(const HookScope& scope) {
     wire.Bytes(2, name, TextLength(name, sizeof name));
   });
 }
+
+}  // namespace
+
+void WriteThreadName(const HookScope& scope, const PythonText& name) {
+  fdtrace_thread.announced = Write(scope, kThread, [&](WireWriter& wire) {
+    wire.Varint(1, fdtrace_thread.ring->owner.load(std::memory_order_relaxed));
+    wire.Filled(2, kMaxThreadNameBytes, [&](std::span<unsigned char> room) { return name.Copy(room); });
+  });
+}
+
+namespace {
 
 void SendFunction(const HookScope& scope, Row row) {
   const auto number = static_cast<size_t>(row);
@@ -170,6 +183,25 @@ bool WriteModule(const HookScope& scope, const ModuleEvent& event) {
     wire.Fixed64(1, event.key);
     wire.Bytes(2, event.path, TextLength(event.path));
     wire.Bytes(3, event.build_id.data(), event.build_id.size());
+    wire.Varint(4, event.is_python);
+  });
+}
+
+bool WritePythonCode(const HookScope& scope, const PythonCodeEvent& event) {
+  constexpr size_t kMaxNameBytes = 512;
+  return Write(scope, kPythonCode, [&](WireWriter& wire) {
+    wire.Fixed64(1, event.key);
+    wire.Filled(2, kMaxPathBytes, [&](std::span<unsigned char> room) { return event.code.File().Copy(room); });
+    wire.Filled(3, kMaxNameBytes, [&](std::span<unsigned char> room) { return event.code.Name().Copy(room); });
+    wire.Varint(4, event.qualified);
+    wire.Varint(5, event.code.FirstLine());
+  });
+}
+
+bool WriteUnreadPython(const HookScope& scope, const PythonInterpreter& python) {
+  return Write(scope, kUnreadPython, [&](WireWriter& wire) {
+    wire.Varint(1, static_cast<uint64_t>(python.doubt));
+    wire.Bytes(2, python.version, TextLength(python.version));
   });
 }
 

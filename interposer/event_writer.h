@@ -10,6 +10,7 @@
 #include "interposer/descriptor_table.h"
 #include "interposer/file_facts.h"
 #include "interposer/hook_scope.h"
+#include "interposer/python_code_object.h"
 #include "interposer/rows.h"
 
 namespace fdtrace {
@@ -76,6 +77,14 @@ struct ModuleEvent {
   uint64_t key;
   const char* path;
   std::span<const unsigned char> build_id;
+  bool is_python = false;
+};
+
+// The code object of the frame.
+struct PythonCodeEvent {
+  uint64_t key;
+  const CodeObject& code;
+  bool qualified;
 };
 
 struct StackEvent {
@@ -92,6 +101,10 @@ bool WriteUnlinked(const HookScope& scope, const UnlinkedEvent& event);
 bool WriteRenamed(const HookScope& scope, const RenamedEvent& event);
 bool WriteClosedRange(const HookScope& scope, const ClosedRangeEvent& event);
 bool WriteModule(const HookScope& scope, const ModuleEvent& event);
+// The name of the calling thread, better than the kernel's.
+void WriteThreadName(const HookScope& scope, const PythonText& name);
+bool WritePythonCode(const HookScope& scope, const PythonCodeEvent& event);
+bool WriteUnreadPython(const HookScope& scope, const PythonInterpreter& python);
 bool WriteStack(const HookScope& scope, const StackEvent& event);
 bool WriteExiting(const HookScope& scope, int status);
 bool WriteKept(const HookScope& scope, int fd, const DescriptorOrigin& origin);

@@ -9,6 +9,7 @@
 
 #include "interposer/hash.h"
 #include "interposer/memory.h"
+#include "interposer/python_interpreter.h"
 #include "interposer/raw_syscall.h"
 #include "interposer/seccomp_calls.h"
 #include "interposer/text.h"
@@ -159,6 +160,7 @@ void AddObject(const dl_phdr_info& info) {
   object->identity = IdentityAt(object->start);
   object->key =
       HashBytes(HashBytes(1, object->path, TextLength(object->path)), object->build_id.data(), object->build_id.size());
+  NoticePython(*object);
   if (Displaces(*object)) g_displacements.fetch_add(1, std::memory_order_acq_rel);
   object->next = g_objects.load(std::memory_order_relaxed);
   while (!g_objects.compare_exchange_weak(object->next, object, std::memory_order_acq_rel)) {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstring>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -16,11 +17,13 @@
 #include "interposer/event_writer.h"
 #include "interposer/hook_scope.h"
 #include "interposer/ring_writer.h"
+#include "interposer/unwinder_guard.h"
 #include "proto/event.pb.h"
 
 __thread fdtrace::ThreadState fdtrace_thread = {};
 
 namespace fdtrace {
+bool IsReadable(const void*) { return true; }
 namespace {
 std::vector<std::string> g_written;
 RingHeader g_ring;
@@ -231,8 +234,51 @@ TEST_F(WireTest, ModulesAndExitsKeepEveryField) {
   EXPECT_EQ(Last().module().key(), 99u);
   EXPECT_EQ(Last().module().path(), "/lib/x.so");
   EXPECT_EQ(Last().module().build_id(), std::string("\0\xff\x07", 3));
+  EXPECT_FALSE(Last().module().is_python());
+  WriteModule(scope_, {.key = 99, .path = "/lib/x.so", .build_id = build_id, .is_python = true});
+  EXPECT_TRUE(Last().module().is_python());
   WriteExiting(scope_, -1);
   EXPECT_EQ(Last().exiting().status(), -1);
+}
+
+TEST_F(WireTest, WhatIsToldOfPythonKeepsEveryField) {
+  // Objects as 3.11 has them: a code object with two strings, one of ASCII, one of wider characters.
+  struct Text {
+    uint64_t references, type, length, hash;
+    uint32_t state;
+    char32_t wide[16];
+  } file = {}, name = {};
+  PythonInterpreter python = {};
+  python.layout = *FindPythonLayout(3, 11);
+  python.text_type = 0x7e87;
+  file = {.references = 1, .type = 0x7e87, .length = 5, .hash = 1, .state = 1 << 2 | 1 << 5 | 1 << 6, .wide = {}};
+  std::memcpy(reinterpret_cast<char*>(&file) + python.layout.ascii_text, "/a.py", 5);
+  name = {.references = 1, .type = 0x7e87, .length = 4, .hash = 2, .state = 4 << 2 | 1 << 5, .wide = {}};
+  constexpr uint32_t kCharacters[] = {'f', 0xe9, 0x1f600, 0xdcff};
+  std::memcpy(reinterpret_cast<char*>(&name) + python.layout.other_text, kCharacters, sizeof kCharacters);
+  std::array<uint64_t, 24> code = {};
+  code[python.layout.code_file / 8] = reinterpret_cast<uintptr_t>(&file);
+  code[python.layout.code_name / 8] = reinterpret_cast<uintptr_t>(&name);
+  code[python.layout.code_first_line / 8] = 77;
+  static ReadableMemory memory;
+  const CodeObject object(python, memory, reinterpret_cast<uintptr_t>(code.data()));
+  ASSERT_TRUE(object.MakesSense());
+  WritePythonCode(scope_, {.key = 0xfedcba9876543210, .code = object, .qualified = true});
+  EXPECT_EQ(Last().python_code().key(), 0xfedcba9876543210);
+  EXPECT_EQ(Last().python_code().file(), "/a.py");
+  EXPECT_EQ(Last().python_code().function(), "f\u00e9\U0001f600\xff");
+  EXPECT_EQ(Last().python_code().first_line(), 77u);
+  EXPECT_TRUE(Last().python_code().qualified());
+
+  python.doubt = PythonDoubt::kFreeThreaded;
+  std::memcpy(python.version, "3.14.0", 7);
+  WriteUnreadPython(scope_, python);
+  EXPECT_EQ(Last().unread_python().reason(), UnreadPython::FREE_THREADED);
+  EXPECT_EQ(Last().unread_python().version(), "3.14.0");
+
+  WriteThreadName(scope_, PythonText(python, memory, reinterpret_cast<uintptr_t>(&file)));
+  EXPECT_EQ(Last().thread().tid(), 77u);
+  EXPECT_EQ(Last().thread().name(), "/a.py");
 }
 
 TEST_F(WireTest, WhatIsToldOfOtherProgramsKeepsEveryField) {
