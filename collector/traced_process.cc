@@ -171,7 +171,7 @@ bool TracedProcess::Count(const Opened& opened, uint64_t at_ns, const ThreadLabe
     if (close->unseen) {
       held_.Replace(id, close->at_ns);
     } else {
-      held_.Close(id, {close->at_ns, close->closer, close->file});
+      held_.Close(id, {close->at_ns, close->closer, close->file, close->kept_to_the_end});
     }
   }
   return true;
@@ -195,11 +195,13 @@ bool TracedProcess::Count(const Closed& closed, uint64_t at_ns) {
   const bool first = !std::exchange(image_->told_anything, true);
   Ending ending = {at_ns, image_->PlaceOf(closed, recording_.sites)};
   if (closed.has_file()) ending.file = FactsOf(closed.file());
+  ending.kept_to_the_end = closed.kept_to_the_end();
   if (id != 0 && held_.Close(id, ending)) return true;
   if (id != 0 && IsOwn(id)) {
     // Its Opened is still to come, and will find no elder: that had ended before.
     held_.MakeRoom(closed.fd(), at_ns, std::nullopt, /*came_upon=*/false);
-    parked_.Park(id, {.at_ns = at_ns, .closer = ending.closer, .file = ending.file});
+    parked_.Park(
+        id, {.at_ns = at_ns, .closer = ending.closer, .file = ending.file, .kept_to_the_end = ending.kept_to_the_end});
   } else if (!held_.CloseElder(closed.fd(), ending) && id == 0 && !first) {
     // Without an id it is told after the real close: of the first event's descriptor, /proc showed nothing any more.
     totals_.set_opened_unseen(totals_.opened_unseen() + 1);

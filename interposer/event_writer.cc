@@ -144,6 +144,7 @@ bool WriteClosed(const HookScope& scope, const ClosedEvent& event) {
     wire.Varint(3, static_cast<uint64_t>(event.row));
     wire.Fixed64(4, event.stack);
     if (event.file) PutFile(wire, 5, *event.file);
+    wire.Varint(7, event.kept_to_the_end);
   });
 }
 

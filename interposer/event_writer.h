@@ -37,6 +37,7 @@ struct ClosedEvent {
   Row row;
   uint64_t stack = 0;
   std::optional<FileFacts> file = {};
+  bool kept_to_the_end = false;
 };
 
 // As Unlinked::How in proto/event.proto.

@@ -23,6 +23,7 @@ namespace {
 constinit std::atomic<LoadedObject*> g_objects{nullptr};
 constinit std::atomic<uint32_t> g_generation{1};
 constinit std::atomic<uint32_t> g_displacements{0};
+constinit const char* g_program = "";
 constinit uintptr_t g_own_start = 0;
 constinit uintptr_t g_own_end = 0;
 
@@ -58,7 +59,7 @@ const char* AbsolutePath(const char* name) {
 
 // The vDSO has a name and no file; the executable has a file and no name.
 const char* PathOf(const dl_phdr_info& info) {
-  if (info.dlpi_name == nullptr || info.dlpi_name[0] == '\0') return ExecutablePath();
+  if (info.dlpi_name == nullptr || info.dlpi_name[0] == '\0') return g_program = ExecutablePath();
   if (TextStarts(info.dlpi_name, "linux-vdso.so") || TextStarts(info.dlpi_name, "linux-gate.so")) return "";
   return AbsolutePath(info.dlpi_name);
 }
@@ -236,6 +237,8 @@ int ReplayLoadedObjects(int (*callback)(dl_phdr_info*, size_t, void*), void* clo
 uint32_t Displacements() { return g_displacements.load(std::memory_order_acquire); }
 
 uint32_t LoadGeneration() { return g_generation.load(std::memory_order_acquire); }
+
+const char* ProgramPath() { return g_program; }
 
 bool IsOurs(uintptr_t address) { return address >= g_own_start && address < g_own_end; }
 

@@ -120,6 +120,15 @@ void AnnounceExit(int status) {
   AwaitCollector(scope.attachment());
 }
 
+void LetCollectorLook() {
+  static constinit std::atomic<bool> looked{false};
+  if (looked.load(std::memory_order_relaxed) || looked.exchange(true, std::memory_order_relaxed)) return;
+  const HookScope scope(HookScope::Purpose::kIfAttached);
+  if (!scope.recording() || scope.nested() || InVforkChild()) return;
+  PublishRecords();
+  AwaitCollector(scope.attachment());
+}
+
 }  // namespace fdtrace
 
 using namespace fdtrace;  // NOLINT

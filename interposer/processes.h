@@ -7,4 +7,7 @@ namespace fdtrace {
 // process; does nothing in a process that recorded nothing, nor in a vfork child.
 void AnnounceExit(int status);
 
+// The same wait in a process that goes on, before it closes what it had kept to the end. Once per process.
+void LetCollectorLook();
+
 }  // namespace fdtrace

@@ -76,6 +76,14 @@ PythonDoubt Describe(const LoadedObject& object, const Version& version, PythonL
   return PythonDoubt::kNone;
 }
 
+const char* FileName(const char* path) {
+  const char* name = path;
+  for (; *path != '\0'; ++path) {
+    if (*path == '/') name = path + 1;
+  }
+  return name;
+}
+
 }  // namespace
 
 void NoticePython(const LoadedObject& object) {
@@ -83,6 +91,8 @@ void NoticePython(const LoadedObject& object) {
   const ExportedSymbol state = FindExported(object, "PyGILState_GetThisThreadState");
   const ExportedSymbol code_type = FindExported(object, "PyCode_Type");
   const ExportedSymbol text_type = FindExported(object, "PyUnicode_Type");
+  ExportedSymbol is_ending = FindExported(object, "Py_IsFinalizing");
+  if (!is_ending) is_ending = FindExported(object, "_Py_IsFinalizing");
   if (!evaluation || !state || !code_type || !text_type) return;
   Found none = Found::kNo;
   if (!g_found.compare_exchange_strong(none, Found::kLooking, std::memory_order_acq_rel)) return;
@@ -91,6 +101,9 @@ void NoticePython(const LoadedObject& object) {
               .evaluation_begin = evaluation.address,
               .evaluation_end = evaluation.address + evaluation.bytes,
               .thread_state = reinterpret_cast<void* (*)()>(state.address),
+              .is_ending = reinterpret_cast<int (*)()>(is_ending.address),
+              .ending = reinterpret_cast<void* const*>(FindExported(object, "_Py_Finalizing").address),
+              .is_program = TextStarts(FileName(ProgramPath()), "python"),
               .code_type = code_type.address,
               .text_type = text_type.address,
               .layout = {},
@@ -103,6 +116,15 @@ void NoticePython(const LoadedObject& object) {
 
 const PythonInterpreter* PythonOfProcess() {
   return g_found.load(std::memory_order_acquire) == Found::kYes ? &g_python : nullptr;
+}
+
+bool PythonIsEnding() {
+  const PythonInterpreter* const python = PythonOfProcess();
+  if (python == nullptr || !python->is_program) [[likely]]
+    return false;
+  const bool ends =
+      python->is_ending != nullptr ? python->is_ending() != 0 : python->ending != nullptr && *python->ending != nullptr;
+  return ends && python->thread_state() != nullptr;
 }
 
 void PythonMadeSense() { g_made_sense.store(true, std::memory_order_relaxed); }

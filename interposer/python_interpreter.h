@@ -20,6 +20,9 @@ struct PythonInterpreter {
   uintptr_t evaluation_begin;  // of the function that runs Python code
   uintptr_t evaluation_end;
   void* (*thread_state)();  // of the calling thread; null where it runs no Python
+  int (*is_ending)();       // null in 3.6, where
+  void* const* ending;      // is not null once it ends
+  bool is_program;          // what the process runs, and not a part of another program, which may go on without it
   uintptr_t code_type;
   uintptr_t text_type;
   PythonLayout layout;
@@ -40,6 +43,10 @@ inline const PythonInterpreter* ReadablePython() {
   const PythonInterpreter* const python = PythonOfProcess();
   return python != nullptr && python->doubt == PythonDoubt::kNone ? python : nullptr;
 }
+
+// The calling thread runs the end of the Python (Py_Finalize) that the process was there for: what is closed there, the
+// program had kept until then.
+bool PythonIsEnding();
 
 // What was read has made sense, or has not. Unless it once has, it is not read again.
 void PythonMadeSense();
