@@ -135,6 +135,7 @@ std::vector<CreatedFile> CreatedFiles::Remaining() {
     one.inode = id.second;
     one.path = std::move(paths.front());
     one.other_paths.assign(std::make_move_iterator(paths.begin() + 1), std::make_move_iterator(paths.end()));
+    for (std::string& guess : names_.GuessesOf(id)) one.other_paths.push_back(std::move(guess));
   }
   std::sort(remaining.begin(), remaining.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
   return remaining;

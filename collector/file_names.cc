@@ -13,6 +13,7 @@ namespace {
 
 constexpr FileId kNoFile = {};
 constexpr size_t kNamesForEachRemembered = 4;
+constexpr size_t kMaxGuesses = 4;  // from one component of a name
 
 }  // namespace
 
@@ -24,6 +25,8 @@ struct FileNames::Node {
   absl::flat_hash_map<absl::string_view, std::unique_ptr<Node>> below;  // by their names
   FileId file = kNoFile;
   bool made = false;         // the program made it, and nothing was there before
+  uint32_t moves = 0;        // that are remembered to have led here
+  uint64_t given_at = 0;     // by FileNames::now_
   bool from_before = false;  // its file has taken the place of one that the program did not make
 };
 
@@ -125,6 +128,7 @@ void FileNames::Give(const FileId& file, absl::string_view path, bool replaced) 
   if (names_ >= kNamesForEachRemembered * max_remembered_ && names_of_.contains(file)) return;
   Node& node = *Make(components);
   Bind(node, file);
+  node.given_at = ++now_;
   node.from_before = replaced && !node.made;
   node.made = !node.from_before;
 }
@@ -174,12 +178,14 @@ void FileNames::Drop(std::unique_ptr<Node> node) {
     all.pop_back();
     Unbind(one);
     if (one.made) --remembered_;
+    if (one.moves != 0) ForgetMovesTo(one);
     for (const auto& [name, child] : one.below) all.push_back(child.get());
   }
 }
 
 void FileNames::Prune(Node* node) {
-  while (node != nullptr && node->parent != nullptr && node->below.empty() && node->file == kNoFile && !node->made) {
+  while (node != nullptr && node->parent != nullptr && node->below.empty() && node->file == kNoFile && !node->made &&
+         node->moves == 0) {
     Node* const parent = node->parent;
     parent->below.erase(parent->below.find(node->name));
     node = parent;
@@ -197,6 +203,59 @@ void FileNames::Move(absl::string_view from, absl::string_view to, bool exchange
     Drop(std::move(other));
   }
   Attach(std::move(moved), new_path);
+  RememberMove(old_path, new_path);
+  if (exchanged) RememberMove(new_path, old_path);
+}
+
+void FileNames::RememberMove(const Components& from, const Components& to) {
+  if (from.empty() || to.empty()) return;
+  Node* const node = Make(to);
+  ++node->moves;
+  std::string name(from.back());
+  moved_[name].push_back({.at = ++now_, .to = node});
+  moved_in_order_.push_back(std::move(name));
+  if (moved_in_order_.size() <= kMaxMoved) return;
+  const auto oldest = moved_.find(moved_in_order_.front());
+  moved_in_order_.pop_front();
+  Node* const led_to = oldest->second.front().to;
+  oldest->second.pop_front();
+  if (oldest->second.empty()) moved_.erase(oldest);
+  if (led_to != nullptr && --led_to->moves == 0) Prune(led_to);
+}
+
+void FileNames::ForgetMovesTo(Node& node) {
+  for (auto& [name, moves] : moved_) {
+    for (Moved& moved : moves) {
+      if (moved.to == &node) moved.to = nullptr;
+    }
+  }
+  node.moves = 0;
+}
+
+void FileNames::Guess(const Node& name, std::vector<std::string>& paths) const {
+  std::string below = "/" + name.name;
+  for (const Node* at = name.parent; at != nullptr && at->parent != nullptr; at = at->parent) {
+    const auto moves = moved_.find(at->name);
+    size_t guesses = 0;
+    if (moves != moved_.end()) {
+      for (const Moved& moved : moves->second) {
+        if (moved.at <= name.given_at || moved.to == nullptr) continue;
+        if (++guesses > kMaxGuesses) break;
+        paths.push_back(PathOf(*moved.to) + below);
+      }
+    }
+    below.insert(0, "/" + at->name);
+  }
+}
+
+std::vector<std::string> FileNames::GuessesOf(const FileId& file) const {
+  std::vector<std::string> paths;
+  const auto names = names_of_.find(file);
+  if (moved_.empty() || names == names_of_.end()) return paths;
+  for (const Node* const node : names->second) {
+    if (!node->from_before) Guess(*node, paths);
+  }
+  return paths;
 }
 
 std::vector<std::string> FileNames::Of(const FileId& file) const {

@@ -8,6 +8,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 constexpr FileId kFirst = {1, 1}, kSecond = {1, 2}, kThird = {1, 3};
 
@@ -83,6 +84,20 @@ TEST_F(FileNamesTest, ExchangedDirectoriesTakeEachOthersNames) {
   EXPECT_THAT(names_.Of(kFirst), ElementsAre("/x"));
 }
 
+TEST_F(FileNamesTest, WhereAFileMayBeIsGuessedWhenItsDirectoryWasMovedByAnotherSpelling) {
+  Give(kFirst, "/link/work/deep/one");
+  EXPECT_THAT(names_.GuessesOf(kFirst), IsEmpty());
+  Move("/real/work", "/real/final");
+  Move("/real/work", "/real/another");  // which was made since
+  Move("/real/final", "/srv/final");
+  Give(kSecond, "/link/work/two");
+  EXPECT_THAT(names_.Of(kFirst), ElementsAre("/link/work/deep/one"));
+  EXPECT_THAT(names_.GuessesOf(kFirst), ElementsAre("/srv/final/deep/one", "/real/another/deep/one"));
+  EXPECT_THAT(names_.GuessesOf(kSecond), IsEmpty());
+  Move("/anything", "/srv");
+  EXPECT_THAT(names_.GuessesOf(kFirst), ElementsAre("/real/another/deep/one"));
+}
+
 TEST_F(FileNamesTest, SlashesAndDotsAreSpelling) {
   Give(kFirst, "/a//b/./c/../d/one");
   EXPECT_THAT(names_.Of(kFirst), ElementsAre("/a/b/d/one"));
@@ -148,6 +163,17 @@ TEST_F(FileNamesTest, OfFilesOnlySoManyNamesAreKeptButOneOfEach) {
   EXPECT_EQ(names.Of(kFirst).size(), 4u);
   names.Give(kSecond, "/second", false);
   EXPECT_THAT(names.Of(kSecond), ElementsAre("/second"));
+}
+
+TEST_F(FileNamesTest, AFewGuessesAreMadeFromTheLatestMovesAlone) {
+  Give(kFirst, "/link/work/one");
+  Move("/real/work", "/real/final");
+  for (int i = 0; i < 10; ++i) Move("/real/work", "/real/final");
+  EXPECT_THAT(names_.GuessesOf(kFirst), SizeIs(1)) << "the others are where something else was moved to since";
+  for (int i = 0; i < 10; ++i) Move("/real/work", "/real/final" + std::to_string(i));
+  EXPECT_THAT(names_.GuessesOf(kFirst), SizeIs(4));
+  for (int i = 0; i < 10'000; ++i) Move("/a" + std::to_string(i), "/b");
+  EXPECT_THAT(names_.GuessesOf(kFirst), IsEmpty());
 }
 
 // It is the time limit of the test that fails where a rename costs as much as there is below the directory.
