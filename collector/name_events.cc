@@ -7,11 +7,12 @@
 namespace fdtrace {
 
 bool NameEvents::IsLater(const Waiting& one, const Waiting& other) {
-  return std::tie(one.event.at_ns, one.order) > std::tie(other.event.at_ns, other.order);
+  return std::tie(one.at_ns, one.order) > std::tie(other.at_ns, other.order);
 }
 
 void NameEvents::Add(NameEvent event) {
-  waiting_.push_back({.event = std::move(event), .order = told_++});
+  const uint64_t at_ns = event.at_ns;
+  waiting_.push_back({.at_ns = at_ns, .order = told_++, .event = std::make_unique<NameEvent>(std::move(event))});
   std::push_heap(waiting_.begin(), waiting_.end(), IsLater);
 }
 
@@ -23,7 +24,7 @@ std::optional<NameEvent> NameEvents::TakeDue() {
 std::optional<NameEvent> NameEvents::Take() {
   if (waiting_.empty()) return std::nullopt;
   std::pop_heap(waiting_.begin(), waiting_.end(), IsLater);
-  NameEvent earliest = std::move(waiting_.back().event);
+  NameEvent earliest = std::move(*waiting_.back().event);
   waiting_.pop_back();
   return earliest;
 }

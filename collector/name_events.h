@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -48,8 +49,9 @@ class NameEvents {
 
  private:
   struct Waiting {
-    NameEvent event;
+    uint64_t at_ns;
     uint64_t order;  // of the telling
+    std::unique_ptr<NameEvent> event;
   };
   static bool IsLater(const Waiting& one, const Waiting& other);
 
