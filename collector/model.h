@@ -53,7 +53,7 @@ struct MountedOn {
 struct CreatedFile {
   uint64_t device = 0;
   uint64_t inode = 0;
-  std::string path;                          // absolute
+  std::string path;                           // absolute
   std::vector<std::string> other_paths = {};  // more names that it may have
 };
 
