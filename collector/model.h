@@ -53,7 +53,8 @@ struct MountedOn {
 struct CreatedFile {
   uint64_t device = 0;
   uint64_t inode = 0;
-  std::string path;  // absolute
+  std::string path;                           // absolute
+  std::vector<std::string> other_paths = {};  // more names that it may have
 };
 
 // A program image that said hello: a process's first, one after exec (same pid), or a forked child.
@@ -128,7 +129,7 @@ class Model {
 
   // At the end, after all processes: the files that the program made and did not remove by a call that was seen; and
   // which of them are still there under their names.
-  virtual std::vector<CreatedFile> CreatedFiles() const = 0;
+  virtual std::vector<CreatedFile> CreatedFiles() = 0;
   virtual void LeftBehind(const CreatedFile& file, const FileFacts& facts) = 0;
 
   // To be told before Write, of all devices that FilesHeld and LeftBehind named.

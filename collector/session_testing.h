@@ -252,7 +252,7 @@ class RememberingModel : public Model {
     held[serial] = files;
     ++times_held_told[serial];
   }
-  std::vector<CreatedFile> CreatedFiles() const override { return created; }
+  std::vector<CreatedFile> CreatedFiles() override { return created; }
   void LeftBehind(const CreatedFile& file, const FileFacts& facts) override { left.emplace_back(file, facts); }
   void FilesystemSeen(const MountedOn& filesystem) override { filesystems.push_back(filesystem); }
   void ProcessEnded(uint32_t serial, uint64_t, ProcessEnd how) override {

@@ -132,6 +132,10 @@ bool TracedProcess::Count(const Event& event, uint64_t at_ns, uint32_t ring) {
       return Count(event.unlinked(), at_ns);
     case Event::kRenamed:
       return Count(event.renamed(), at_ns);
+    case Event::kLinked:
+      return Count(event.linked(), at_ns);
+    case Event::kMoved:
+      return Count(event.moved(), at_ns);
     case Event::WHAT_NOT_SET:
       return false;
   }

@@ -34,6 +34,8 @@ enum EventField : uint32_t {
   kConfined,
   kUnlinked,
   kRenamed,
+  kLinked,
+  kMoved,
   kPythonCode = 30,
   kUnreadPython
 };
@@ -96,6 +98,11 @@ void PutFile(WireWriter& wire, uint32_t field, const FileFacts& file) {
   });
 }
 
+void PutAbsolutePath(WireWriter& wire, uint32_t field, const PathFrom& path) {
+  wire.Filled(field, kMaxPathBytes,
+              [&](std::span<unsigned char> room) { return AbsolutePath(path.directory, path.path, room); });
+}
+
 // What a call has made is told by its full name, while it has one. Asking for it is dear.
 void PutOpenedPath(WireWriter& wire, uint32_t field, const OpenedEvent& event) {
   const bool has_name = event.created && !event.has_full_path && event.file->links != 0;
@@ -152,7 +159,11 @@ bool WriteUnlinked(const HookScope& scope, const UnlinkedEvent& event) {
   SendFirst(scope, event.row);
   return Write(scope, kUnlinked, [&](WireWriter& wire) {
     PutFile(wire, 1, event.file);
-    wire.Bytes(2, event.path, TextLength(event.path, kMaxPathBytes));
+    if (event.file.links != 0) {
+      PutAbsolutePath(wire, 2, event.path);
+    } else {
+      wire.Bytes(2, event.path.path, TextLength(event.path.path, kMaxPathBytes));
+    }
     wire.Varint(3, static_cast<uint64_t>(event.row));
     wire.Fixed64(4, event.stack);
     wire.Varint(5, static_cast<uint64_t>(event.how));
@@ -163,9 +174,24 @@ bool WriteRenamed(const HookScope& scope, const RenamedEvent& event) {
   return Write(scope, kRenamed, [&](WireWriter& wire) {
     wire.Varint(1, event.file.device);
     wire.Varint(2, event.file.inode);
-    wire.Filled(3, kMaxPathBytes,
-                [&](std::span<unsigned char> room) { return AbsolutePath(event.directory, event.path, room); });
+    PutAbsolutePath(wire, 3, event.to);
     wire.Varint(4, event.replaced);
+    if (event.from) PutAbsolutePath(wire, 5, *event.from);
+  });
+}
+
+bool WriteLinked(const HookScope& scope, const LinkedEvent& event) {
+  return Write(scope, kLinked, [&](WireWriter& wire) {
+    PutFile(wire, 1, event.file);
+    PutAbsolutePath(wire, 2, event.to);
+  });
+}
+
+bool WriteMoved(const HookScope& scope, const MovedEvent& event) {
+  return Write(scope, kMoved, [&](WireWriter& wire) {
+    PutAbsolutePath(wire, 1, event.from);
+    PutAbsolutePath(wire, 2, event.to);
+    wire.Varint(3, event.exchanged);
   });
 }
 

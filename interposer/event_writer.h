@@ -43,20 +43,36 @@ struct ClosedEvent {
 // As Unlinked::How in proto/event.proto.
 enum class UnlinkedHow : uint8_t { kUnlink, kRename };
 
+// A path as passed, and the directory that it is relative to.
+struct PathFrom {
+  int directory;
+  const char* path;
+};
+
 struct UnlinkedEvent {
   FileFacts file;
-  const char* path;
+  PathFrom path;
   Row row;
   uint64_t stack = 0;
   UnlinkedHow how = UnlinkedHow::kUnlink;
 };
 
-// The new path as passed, and the directory that it is relative to.
 struct RenamedEvent {
   FileIdentity file;
-  int directory;
-  const char* path;
+  PathFrom to;
   bool replaced = false;
+  std::optional<PathFrom> from = {};  // where the file has other names
+};
+
+struct LinkedEvent {
+  FileFacts file;
+  PathFrom to;
+};
+
+struct MovedEvent {
+  PathFrom from;
+  PathFrom to;
+  bool exchanged = false;
 };
 
 struct ClosedRangeEvent {
@@ -100,6 +116,8 @@ bool WriteOpened(const HookScope& scope, const OpenedEvent& event);
 bool WriteClosed(const HookScope& scope, const ClosedEvent& event);
 bool WriteUnlinked(const HookScope& scope, const UnlinkedEvent& event);
 bool WriteRenamed(const HookScope& scope, const RenamedEvent& event);
+bool WriteLinked(const HookScope& scope, const LinkedEvent& event);
+bool WriteMoved(const HookScope& scope, const MovedEvent& event);
 bool WriteClosedRange(const HookScope& scope, const ClosedRangeEvent& event);
 bool WriteModule(const HookScope& scope, const ModuleEvent& event);
 // The name of the calling thread, better than the kernel's.

@@ -30,7 +30,14 @@ FileIdentity IdentityOf(int fd);
 
 // None: not a regular file (shared memory is one), or not known.
 std::optional<FileFacts> RegularFile(int fd);
-std::optional<FileFacts> RegularFileAt(int directory, const char* path);  // no symbolic link is followed
+std::optional<FileFacts> RegularFileAt(int directory, const char* path, int flags);  // those of fstatat(2)
+
+// What has a name itself, no symbolic link followed.
+struct NamedThing {
+  std::optional<FileFacts> regular;
+  bool leads_on = false;  // a directory, or a symbolic link, which may lead to one
+};
+NamedThing ThingAt(int directory, const char* path);
 
 // Is it certain that nothing is there? Symbolic links are followed, as open(2) does.
 bool IsAbsent(int directory, const char* path);

@@ -158,26 +158,32 @@ TEST_F(WireTest, WhatHasNoNameToBeFoundIsToldByThatWhichWasPassed) {
 }
 
 TEST_F(WireTest, ANameThatWasRemovedKeepsEveryField) {
-  WriteUnlinked(
-      scope_,
-      {.file = kFile, .path = "a\n\xff (deleted)", .row = Row::rename, .stack = 12, .how = UnlinkedHow::kRename});
-  const Unlinked unlinked = Last().unlinked();
-  ExpectFile(unlinked.file());
-  EXPECT_EQ(unlinked.path(), "a\n\xff (deleted)");
-  EXPECT_EQ(unlinked.function(), static_cast<uint32_t>(Row::rename));
-  EXPECT_EQ(unlinked.stack(), 12u);
-  EXPECT_EQ(unlinked.how(), Unlinked::RENAME);
-  WriteUnlinked(scope_, {.file = kFile, .path = "b", .row = Row::unlink});
-  EXPECT_EQ(Last().unlinked().how(), Unlinked::UNLINK);
+  const auto unlinked = [&](const FileFacts& file, const char* path, UnlinkedHow how) {
+    WriteUnlinked(scope_, {.file = file, .path = {AT_FDCWD, path}, .row = Row::rename, .stack = 12, .how = how});
+    return Last().unlinked();
+  };
+  FileFacts gone = kFile;
+  gone.links = 0;
+  const Unlinked told = unlinked(gone, "a\n\xff (deleted)", UnlinkedHow::kRename);
+  EXPECT_TRUE(told.has_file());
+  EXPECT_EQ(told.file().links(), 0u);
+  EXPECT_EQ(told.path(), "a\n\xff (deleted)");
+  EXPECT_EQ(told.function(), static_cast<uint32_t>(Row::rename));
+  EXPECT_EQ(told.stack(), 12u);
+  EXPECT_EQ(told.how(), Unlinked::RENAME);
+  EXPECT_EQ(unlinked(gone, "b", UnlinkedHow::kUnlink).how(), Unlinked::UNLINK);
+  const Unlinked one_of_several = unlinked(kFile, "b", UnlinkedHow::kUnlink);
+  ExpectFile(one_of_several.file());
+  EXPECT_EQ(one_of_several.path(), std::filesystem::current_path().string() + "/b");
 }
 
 TEST_F(WireTest, ANewNameIsToldInFull) {
   const auto renamed_to = [&](int directory, const std::string& path) {
-    WriteRenamed(scope_,
-                 {.file = {.device = 7, .inode = 8}, .directory = directory, .path = path.c_str(), .replaced = true});
+    WriteRenamed(scope_, {.file = {.device = 7, .inode = 8}, .to = {directory, path.c_str()}, .replaced = true});
     EXPECT_TRUE(Last().renamed().replaced());
     EXPECT_EQ(Last().renamed().device(), 7u);
     EXPECT_EQ(Last().renamed().inode(), 8u);
+    EXPECT_TRUE(Last().renamed().old_path().empty());
     return Last().renamed().new_path();
   };
   const int tmp = open("/tmp", O_PATH | O_DIRECTORY);
@@ -187,6 +193,21 @@ TEST_F(WireTest, ANewNameIsToldInFull) {
   const std::string path(100'000, 'x');
   EXPECT_EQ(renamed_to(tmp, path), ("/tmp/" + path).substr(0, kMaxPathBytes));
   close(tmp);
+  WriteRenamed(scope_, {.file = kFile.identity, .to = {AT_FDCWD, "/b"}, .from = PathFrom{AT_FDCWD, "/a"}});
+  EXPECT_EQ(Last().renamed().old_path(), "/a");
+  EXPECT_EQ(Last().renamed().new_path(), "/b");
+}
+
+TEST_F(WireTest, OneMoreNameAndAnotherNameForADirectoryAreToldInFull) {
+  WriteLinked(scope_, {.file = kFile, .to = {AT_FDCWD, "/a/b"}});
+  ExpectFile(Last().linked().file());
+  EXPECT_EQ(Last().linked().new_path(), "/a/b");
+  const std::string path(100'000, 'x');
+  WriteMoved(scope_, {.from = {AT_FDCWD, path.c_str()}, .to = {AT_FDCWD, ("/" + path).c_str()}, .exchanged = true});
+  EXPECT_EQ(Last().moved().old_path(),
+            (std::filesystem::current_path().string() + "/" + path).substr(0, kMaxPathBytes));
+  EXPECT_EQ(Last().moved().new_path(), ("/" + path).substr(0, kMaxPathBytes));
+  EXPECT_TRUE(Last().moved().exchanged());
 }
 
 TEST_F(WireTest, AClosedRangeKeepsEveryField) {
