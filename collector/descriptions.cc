@@ -144,6 +144,16 @@ absl::StatusOr<std::vector<SeenDescriptor>> SeeDescriptors(const ProcessDirector
   return seen;
 }
 
+void SeeWhichWrite(const ProcessDirectory& process, std::span<SeenDescriptor> seen) {
+  const auto descriptors = DescriptorDirectory::Open(process);
+  if (!descriptors.ok()) return;
+  for (SeenDescriptor& one : seen) {
+    if (!one.file.has_value()) continue;
+    const auto access = descriptors->AccessOf(one.fd);
+    one.writes = access.has_value() && access->writes;
+  }
+}
+
 absl::StatusOr<std::vector<SeenDescriptor>> DescribeDescriptors(const ProcessDirectory& process,
                                                                 std::span<const int> numbers,
                                                                 std::span<const pid_t> others, PipeIndex& index) {

@@ -26,4 +26,7 @@ absl::StatusOr<std::vector<SeenDescriptor>> DescribeDescriptors(const ProcessDir
                                                                 std::span<const int> numbers,
                                                                 std::span<const pid_t> others, PipeIndex& index);
 
+// Tells of those that are files which of them were opened for writing.
+void SeeWhichWrite(const ProcessDirectory& process, std::span<SeenDescriptor> seen);
+
 }  // namespace fdtrace

@@ -62,6 +62,7 @@ Files::FilePointer Files::Replace(const FileId& id, uint64_t at_ns) {
   FilePointer& file = by_id_[id];
   if (file != nullptr) {
     if (file->IsPinned() && !file->has_holders()) finished_.push_back(file);
+    GiveUpSettling(*file, growth_);
     if (file->has_holders()) file->links = std::max<uint64_t>(file->links, 1);  // what they hold is not that file
     Account(*file, at_ns);
     if (file->idle) idle_.erase(*std::exchange(file->idle, std::nullopt));
@@ -95,16 +96,21 @@ FileHold Files::Hold(FilePointer file, uint32_t opener, bool writes) {
   ++file->holders;
   Settle(file);
   file->openers.Add(opener);
-  if (writes) file->writers.Add(opener);
+  if (writes) {
+    file->writers.Add(opener);
+    file->last_writer = opener;
+    file->unsettled.reset();
+  }
   if (opener != 0) file->last_opener = opener;
   return {.file = std::move(file), .opener = opener, .writes = writes};
 }
 
-void Files::Release(FileHold& hold, uint64_t at_ns) {
+void Files::Release(FileHold& hold, uint64_t at_ns, LastSize size) {
   const FileHold ended = std::exchange(hold, {.file = nullptr, .opener = hold.opener});
   --ended.file->holders;
   ended.file->openers.Remove(ended.opener);
   if (ended.writes) ended.file->writers.Remove(ended.opener);
+  if (ended.writes && size == LastSize::kNotTold) Unsettle(ended.file, ended.opener);
   Account(*ended.file, at_ns);
   Settle(ended.file);
 }
@@ -119,6 +125,7 @@ void Files::Settle(const FilePointer& file) {
   }
   file->idle = idle_.insert(idle_.end(), file);
   if (idle_.size() <= kMaxIdle) return;
+  GiveUpSettling(*idle_.front(), growth_);
   by_id_.erase(idle_.front()->id);
   idle_.front()->idle = std::nullopt;
   idle_.pop_front();
@@ -129,20 +136,18 @@ void Files::GivenByCaller(const FileFacts& facts, uint64_t at_ns) {
   file->from_caller = true;
 }
 
-FileHold Files::Opened(const fdtrace::Opened& opened, uint64_t at_ns, uint32_t opener) {
+FileHold Files::Opened(const fdtrace::Opened& opened, uint64_t at_ns, uint32_t opener, const std::string& directory) {
   const FilePointer file = AtOpened(opened, at_ns);
   const FileFacts facts = FactsOf(opened.file());
   // One that was not opened by a path is open on what somebody opened before.
   if (opened.path().empty() && !opened.created() && !file->openers.empty()) opener = file->openers.first();
 
-  const uint32_t writer = file->writers.first();
-  const uint64_t before = file->mark.Begin(at_ns, facts.apparent_bytes);
-  Grow(*file, opener, before);
-  if (file->writers.empty()) {
-    file->mark.Skip(at_ns, facts.apparent_bytes);
-  } else {
-    Grow(*file, writer, file->mark.Take(at_ns, facts.apparent_bytes));
+  const FileState& before = opened.before();  // the call emptied it
+  if (before.device() == file->id.first && before.inode() == file->id.second) {
+    GrowTo(*file, before.apparent_bytes(), at_ns);
   }
+  Grow(*file, opener, file->mark.Begin(at_ns, facts.apparent_bytes));
+  if (!GrowTo(*file, facts.apparent_bytes, at_ns)) file->mark.Skip(at_ns, facts.apparent_bytes);
 
   const bool nameless_since =
       file->removal.how == TracePinned::ANOTHER_PROCESS && !file->removed_by_call && at_ns <= file->removal.at_ns;
@@ -152,7 +157,7 @@ FileHold Files::Opened(const fdtrace::Opened& opened, uint64_t at_ns, uint32_t o
     file->born_ns = at_ns;
     file->name.Learn(FileName::kKernel, at_ns, opened.path());
   } else if (opened.file().links() != 0) {
-    file->name.LearnArgument(at_ns, opened.path());
+    file->name.LearnArgument(at_ns, PathBelow(directory, opened.path()));
   }
   Look(*file, facts, at_ns);
   FileHold hold = Hold(file, opener, /*writes=*/true);
@@ -165,13 +170,16 @@ FileHold Files::Share(const FileHold& hold) {
   return Hold(hold.file, hold.opener, hold.writes);
 }
 
-FileHold Files::Found(const FileFacts& facts, uint64_t at_ns, uint32_t opener) {
+FileHold Files::Found(const FileFacts& facts, uint64_t at_ns, uint32_t opener, bool writes) {
   const FileId id = {facts.device, facts.inode};
   const TrackedFile* const known = Find(id);
   const bool is_another = known != nullptr && !known->has_holders() && known->links == 0 && facts.links != 0 &&
                           at_ns > known->links_ns + kSlackNs;
   const FilePointer file = is_another ? Replace(id, at_ns) : At(id, at_ns);
-  FileHold hold = Hold(file, opener != 0 ? opener : file->last_opener, /*writes=*/false);
+  GrowTo(*file, facts.apparent_bytes, at_ns);
+  if (opener == 0) opener = writes && file->last_writer != 0 ? file->last_writer : file->last_opener;
+  // What fdtrace's caller opened is written for the caller.
+  FileHold hold = Hold(file, opener, writes && opener != 0 && !file->from_caller);
   Seen(hold, facts, at_ns);
   return hold;
 }
@@ -223,25 +231,24 @@ void Files::Named(const FileHold& hold, const std::string& path, Resource kind, 
 }
 
 void Files::Closed(FileHold& hold, uint64_t at_ns, const FileFacts* last) {
+  if (last != nullptr) Wrote(hold, at_ns, *last);
   if (hold.file == nullptr) return;
-  TrackedFile& file = *hold.file;
-  if (last != nullptr && FileId(last->device, last->inode) == file.id) Seen(hold, *last, at_ns);
-  file.last_closed_ns = std::max(file.last_closed_ns, at_ns);
-  Release(hold, at_ns);
+  hold.file->last_closed_ns = std::max(hold.file->last_closed_ns, at_ns);
+  Release(hold, at_ns, last != nullptr ? LastSize::kTold : LastSize::kNotTold);
 }
 
 void Files::Forget(FileHold& hold) {
-  if (hold.file != nullptr) Release(hold, hold.file->first_ns);
+  if (hold.file != nullptr) Release(hold, hold.file->first_ns, LastSize::kTold);
 }
 
-void Files::Left(FileHold& hold, LeftHolder holder) {
+void Files::Left(FileHold& hold, LeftHolder holder, bool size_known) {
   if (hold.file == nullptr) return;
   std::vector<LeftHolder>& left = hold.file->left;
   if (left.size() == kMaxLeftHolders) left.erase(left.begin());
   holder.opener = hold.opener;
   const uint64_t at_ns = holder.at_ns;
   left.push_back(std::move(holder));
-  Release(hold, at_ns);
+  Release(hold, at_ns, size_known ? LastSize::kTold : LastSize::kNotTold);
 }
 
 void Files::Unlinked(const fdtrace::Unlinked& unlinked, uint64_t at_ns, uint32_t place) {
@@ -264,6 +271,8 @@ void Files::Unlinked(const fdtrace::Unlinked& unlinked, uint64_t at_ns, uint32_t
     file->removed_by_call = true;
     file->name.LearnArgument(at_ns, unlinked.path());
   }
+  GrowTo(*file, unlinked.file().apparent_bytes(), at_ns);
+  if (unlinked.file().links() == 0) file->unsettled.reset();  // nobody is there to write to it
   Look(*file, FactsOf(unlinked.file()), at_ns);
   Account(*file, at_ns);
   Settle(file);
@@ -305,14 +314,6 @@ void Files::Look(TrackedFile& file, const FileFacts& facts, uint64_t at_ns) {
   }
 }
 
-void Files::Grow(TrackedFile& file, uint32_t place, uint64_t bytes) {
-  if (bytes == 0 || file.kind != FILE) return;
-  auto it = std::find_if(file.grown.begin(), file.grown.end(), [&](const auto& one) { return one.first == place; });
-  if (it == file.grown.end()) it = file.grown.emplace(file.grown.end(), place, 0);
-  it->second += bytes;
-  growth_.Count(place, bytes, it->second, file.name.path());
-}
-
 // Keeps the sum of its file system.
 void Files::Account(TrackedFile& file, uint64_t at_ns) {
   const bool counts = file.links == 0 && file.has_holders() && !file.IsCallers();
@@ -342,7 +343,9 @@ absl::Status Files::Write(const Sites& sites, const std::vector<MountedOn>& moun
     *record.mutable_pinned() = file;
     if (absl::Status status = writer.Append(record); !status.ok()) return status;
   }
-  if (absl::Status status = growth_.Write(sites, writer); !status.ok()) return status;
+  Growth growth = growth_;
+  for (const auto& [id, file] : by_id_) GiveUpSettling(*file, growth);
+  if (absl::Status status = growth.Write(sites, writer); !status.ok()) return status;
   return WriteFilesystems(records, sites, mounted, end_ns, writer);
 }
 

@@ -33,11 +33,13 @@ class Files {
 
   // A call made a descriptor that may write. `opener`: the place of the call, or the one that opened what it
   // duplicates.
-  FileHold Opened(const Opened& opened, uint64_t at_ns, uint32_t opener);
+  // `directory`: that its path is relative to.
+  FileHold Opened(const Opened& opened, uint64_t at_ns, uint32_t opener, const std::string& directory = "");
   // The same file once more: a duplicate, or a child's copy.
   FileHold Share(const FileHold& hold);
-  // /proc shows that a file is held.
-  FileHold Found(const FileFacts& facts, uint64_t at_ns, uint32_t opener);
+  // /proc shows that a file is held. `opener`: 0 if not known; `writes`: by a descriptor that is known to be for
+  // writing.
+  FileHold Found(const FileFacts& facts, uint64_t at_ns, uint32_t opener, bool writes = false);
   // The same of a mapping. Where it may not be looked at, its sizes and links are not known (0), nor is its device that
   // of the file on every file system.
   FileHold FoundMapped(const SeenFile& seen, uint64_t at_ns);
@@ -47,12 +49,25 @@ class Files {
   // What its name is by /proc, or its kind.
   void Named(const FileHold& hold, const std::string& path, Resource kind, uint64_t at_ns);
 
-  // Ends of a hold, which holds nothing afterwards. The process gave it up; `last` is the file as it was then, or null:
+  // Ends of a hold, which holds nothing afterwards. The process gave it up; `last` is the file as it was then, or null.
+  // Of what may write alone is it told, so it tells also what the hold was.
   void Closed(FileHold& hold, uint64_t at_ns, const FileFacts* last = nullptr);
+  // It is held on, and as large by now.
+  void Wrote(FileHold& hold, uint64_t at_ns, const FileFacts& now);
+  // That is told only now of a hold that has ended.
+  void ClosedLate(const FileHold& ended, uint64_t at_ns, const FileFacts& last);
   // It never was one of its own:
   void Forget(FileHold& hold);
-  // The process ended:
-  void Left(FileHold& hold, LeftHolder holder);
+  // The process ended; `size_known`: it was looked at when it could write no more.
+  void Left(FileHold& hold, LeftHolder holder, bool size_known = false);
+
+  // Those that were open for writing and whose last writer has ended, since this was asked before, without telling how
+  // large it left them; under the best of their names.
+  std::vector<WrittenFile> TakeUnsettled();
+  // All of which that is not known, those included that are open for writing.
+  std::vector<WrittenFile> Unsettled() const;
+  // One that was looked at by its name, when all that happened before has been told.
+  void SeenByName(const FileId& id, const FileFacts& facts, uint64_t at_ns);
 
   // A name was removed.
   void Unlinked(const Unlinked& unlinked, uint64_t at_ns, uint32_t place);
@@ -77,11 +92,15 @@ class Files {
   const TrackedFile* FindMapped(const SeenFile& seen) const;
   FilePointer AtOpened(const fdtrace::Opened& opened, uint64_t at_ns);
   FileHold Hold(FilePointer file, uint32_t opener, bool writes);
-  void Release(FileHold& hold, uint64_t at_ns);
+  enum class LastSize { kTold, kNotTold };
+  void Release(FileHold& hold, uint64_t at_ns, LastSize size);
   void Settle(const FilePointer& file);
 
   static void Look(TrackedFile& file, const FileFacts& facts, uint64_t at_ns);
   void Grow(TrackedFile& file, uint32_t place, uint64_t bytes);
+  bool GrowTo(TrackedFile& file, uint64_t size, uint64_t at_ns);
+  void Unsettle(const FilePointer& file, uint32_t place);
+  static void GiveUpSettling(const TrackedFile& file, Growth& growth);
   void Account(TrackedFile& file, uint64_t at_ns);
   absl::Status WriteFilesystems(const std::vector<TracePinned>& files, const Sites& sites,
                                 const std::vector<MountedOn>& mounted, uint64_t end_ns, TraceWriter& writer) const;
@@ -89,6 +108,7 @@ class Files {
   absl::flat_hash_map<FileId, FilePointer> by_id_;
   std::list<FilePointer> idle_;                        // of these, without holders and not pinned, the oldest first
   std::vector<FilePointer> finished_;                  // pinned, and their inodes are used again
+  std::vector<FilePointer> unsettled_;                 // since these were last asked for
   absl::flat_hash_map<uint64_t, PinnedBytes> pinned_;  // by device
   Growth growth_;
 };

@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "collector/tracked_file.h"
+
 namespace fdtrace {
 
 void GrowthMark::Start(uint64_t at_ns, uint64_t size) {
@@ -35,24 +37,35 @@ void GrowthMark::Skip(uint64_t at_ns, uint64_t size) {
   last_size_ = size;
 }
 
-void Growth::Count(uint32_t place, uint64_t bytes, uint64_t of_file, const std::string& path) {
+void Growth::Count(uint32_t place, uint64_t bytes, uint64_t of_file, std::shared_ptr<const TrackedFile> file) {
   Row& row = rows_[place];
   row.bytes += bytes;
   row.files += of_file == bytes;
   if (of_file < row.most) return;
   row.most = of_file;
-  row.path = path;
+  row.file = std::move(file);
+}
+
+void Growth::CountAtLeast(uint32_t place, uint64_t of_file, std::shared_ptr<const TrackedFile> file) {
+  Row& row = rows_[place];
+  row.at_least = true;
+  row.files += of_file == 0;
+  if (row.file == nullptr) row.file = std::move(file);
+}
+
+void Growth::Row::Add(const Row& other) {
+  bytes += other.bytes;
+  files += other.files;
+  at_least |= other.at_least;
+  if (file != nullptr && other.most < most) return;
+  most = other.most;
+  file = other.file;
 }
 
 absl::Status Growth::Write(const Sites& sites, TraceWriter& writer) const {
   std::map<uint32_t, Row> joined;
   for (const auto& [place, row] : rows_) {
-    Row& sum = joined[place == 0 ? 0 : sites.Find(place)];
-    sum.bytes += row.bytes;
-    sum.files += row.files;
-    if (row.most < sum.most) continue;
-    sum.most = row.most;
-    sum.path = row.path;
+    joined[place == 0 ? 0 : sites.Find(place)].Add(row);
   }
   std::vector<std::pair<uint32_t, const Row*>> sorted;
   for (const auto& [place, row] : joined) sorted.emplace_back(place, &row);
@@ -62,7 +75,9 @@ absl::Status Growth::Write(const Sites& sites, TraceWriter& writer) const {
     TraceRecord record;
     TraceGrowth& trace = *record.mutable_growth();
     *trace.mutable_opened_at() = sites.ToTrace(place, row->files);
-    trace.set_path(row->path);
+    trace.set_path(row->file->name.path());
+    trace.set_nameless(row->file->removal.how == TracePinned::BORN);
+    trace.set_at_least(row->at_least);
     trace.set_files(row->files);
     trace.set_bytes(row->bytes);
     if (absl::Status status = writer.Append(record); !status.ok()) return status;

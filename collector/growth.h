@@ -5,7 +5,7 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <memory>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
@@ -13,6 +13,8 @@
 #include "proto/trace_file.h"
 
 namespace fdtrace {
+
+struct TrackedFile;
 
 // The sizes of one file between which growth has been counted.
 class GrowthMark {
@@ -37,7 +39,10 @@ class GrowthMark {
 class Growth {
  public:
   // One file has grown by `bytes`, `of_file` in all that the place counts for it.
-  void Count(uint32_t place, uint64_t bytes, uint64_t of_file, const std::string& path);
+  void Count(uint32_t place, uint64_t bytes, uint64_t of_file, std::shared_ptr<const TrackedFile> file);
+
+  // How large the file became could not be told: by `of_file` at least, which has been counted.
+  void CountAtLeast(uint32_t place, uint64_t of_file, std::shared_ptr<const TrackedFile> file);
 
   // The place whose files grew most comes first.
   absl::Status Write(const Sites& sites, TraceWriter& writer) const;
@@ -46,8 +51,11 @@ class Growth {
   struct Row {
     uint64_t bytes = 0;
     uint64_t files = 0;
-    uint64_t most = 0;  // that one file grew
-    std::string path;   // of that file
+    uint64_t most = 0;                        // that one file grew
+    std::shared_ptr<const TrackedFile> file;  // that one, which may get another name yet
+    bool at_least = false;
+
+    void Add(const Row& other);
   };
 
   absl::flat_hash_map<uint32_t, Row> rows_;  // by place

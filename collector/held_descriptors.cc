@@ -181,7 +181,7 @@ void HeldDescriptors::KeepPeak() {
 // The close counted as unseen; now its event has come. One that comes a look too late closed nothing: the descriptor
 // had long gone.
 void HeldDescriptors::Tell(const UnseenEnd& end, const Ending& ending) {
-  if (end.held.file != nullptr && ending.file) recording_.files.Seen(end.held, *ending.file, ending.at_ns);
+  if (end.held.file != nullptr && ending.file) recording_.files.ClosedLate(end.held, ending.at_ns, *ending.file);
   if (end.settled) return;
   totals_.set_closed_unseen(totals_.closed_unseen() - 1);
   if (end.place != 0) recording_.sites.At(end.place).UnseenTold(end.opened_ns, ending.at_ns, ending.closer);
@@ -195,7 +195,7 @@ bool HeldDescriptors::TellIfUnseen(uint64_t key, const Ending& ending) {
   return true;
 }
 
-void HeldDescriptors::LeaveOpen(uint64_t at_ns, bool from_outside, bool alive) {
+void HeldDescriptors::LeaveOpen(uint64_t at_ns, bool from_outside, bool alive, bool sizes_known) {
   const auto leave = [&](Lifetime& lifetime) {
     if (lifetime.origin == Origin::kProvisional) Confirm(lifetime);
     if (lifetime.place != 0) {
@@ -204,7 +204,8 @@ void HeldDescriptors::LeaveOpen(uint64_t at_ns, bool from_outside, bool alive) {
     }
     recording_.files.Left(
         lifetime.hold,
-        {.process = totals_.serial(), .fd = lifetime.fd, .at_ns = at_ns, .alive = alive, .receipt = lifetime.receipt});
+        {.process = totals_.serial(), .fd = lifetime.fd, .at_ns = at_ns, .alive = alive, .receipt = lifetime.receipt},
+        sizes_known);
     const bool inherited = lifetime.origin == Origin::kInherited;
     const bool worth_telling = lifetime.place != 0 || lifetime.origin == Origin::kUnseen || (inherited && from_outside);
     if (!worth_telling || lifetime.fd <= kLastStandardNumber) return;

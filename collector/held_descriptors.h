@@ -56,6 +56,8 @@ class HeldDescriptors {
   bool Close(uint64_t id, const Ending& ending);
   bool CloseElder(int fd, const Ending& ending);
   void CloseElders(uint32_t first, uint32_t last, const Ending& ending);
+  // The file of one that is held was seen to have grown.
+  void Wrote(uint64_t id, int fd, const FileFacts& now, uint64_t at_ns);
   // Its number was found taken. False: it is not known (yet).
   bool Replace(uint64_t id, uint64_t at_ns);
 
@@ -69,8 +71,8 @@ class HeldDescriptors {
   // All files without a name that it holds by descriptors; `files` may list mappings as well.
   void LookAtFiles(const std::vector<SeenFile>& files, uint64_t at_ns);
   // Nothing is held afterwards. `from_outside`: the process's parent is not part of the recording; `alive`: it is
-  // recording that ends.
-  void LeaveOpen(uint64_t at_ns, bool from_outside, bool alive);
+  // recording that ends; `sizes_known`: /proc was read when the process could write no more.
+  void LeaveOpen(uint64_t at_ns, bool from_outside, bool alive, bool sizes_known);
 
  private:
   // An end that counted as unseen; its event may still be under way.
@@ -101,7 +103,7 @@ class HeldDescriptors {
   bool IsAnother(const Lifetime& lifetime, const SeenDescriptor& seen) const;
   void Describe(Lifetime& lifetime, const SeenDescriptor& seen, uint64_t at_ns);
   void HoldSeen(Lifetime& lifetime, uint64_t at_ns);
-  void HoldFile(Lifetime& lifetime, const FileFacts& facts, uint64_t at_ns);
+  void HoldFile(Lifetime& lifetime, const FileFacts& facts, uint64_t at_ns, bool writes);
   void Give(Lifetime& elder, const Opener& opener) const;
   absl::flat_hash_map<int, uint64_t> LifetimesByNumber(uint64_t before_ns, uint64_t noticed_ns);
   void CompareLifetimes(SeenByNumber& unclaimed, uint64_t at_ns);

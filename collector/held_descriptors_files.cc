@@ -15,20 +15,30 @@ constexpr absl::string_view kDeleted = " (deleted)";
 void HeldDescriptors::HoldSeen(Lifetime& lifetime, uint64_t at_ns) {
   const SeenDescriptor* const seen = lifetime.seen.get();
   if (seen == nullptr || !seen->file) return;
-  HoldFile(lifetime, *seen->file, at_ns);
+  HoldFile(lifetime, *seen->file, at_ns, seen->writes);
   absl::string_view path = seen->link;
   if (seen->file->links == 0) absl::ConsumeSuffix(&path, kDeleted);
   recording_.files.Named(lifetime.hold, std::string(path), seen->resource, at_ns);
 }
 
-void HeldDescriptors::HoldFile(Lifetime& lifetime, const FileFacts& facts, uint64_t at_ns) {
+void HeldDescriptors::HoldFile(Lifetime& lifetime, const FileFacts& facts, uint64_t at_ns, bool writes) {
   FileHold& hold = lifetime.hold;
   if (hold.file != nullptr && hold.file.get() == recording_.files.Find({facts.device, facts.inode})) {
     recording_.files.Seen(hold, facts, at_ns);
     return;
   }
   recording_.files.Closed(hold, at_ns);
-  hold = recording_.files.Found(facts, at_ns, hold.opener != 0 ? hold.opener : OpenerOf(lifetime).place);
+  hold = recording_.files.Found(facts, at_ns, hold.opener != 0 ? hold.opener : OpenerOf(lifetime).place, writes);
+}
+
+void HeldDescriptors::Wrote(uint64_t id, int fd, const FileFacts& now, uint64_t at_ns) {
+  const auto own = by_id_.find(id);
+  const auto elder = by_number_.find(fd);
+  if (own != by_id_.end()) {
+    recording_.files.Wrote(own->second.hold, at_ns, now);
+  } else if (elder != by_number_.end()) {
+    recording_.files.Wrote(elder->second.hold, at_ns, now);
+  }
 }
 
 HoldsByNumber HeldDescriptors::Files() const {
@@ -55,7 +65,7 @@ void HeldDescriptors::LookAtFiles(const std::vector<SeenFile>& files, uint64_t a
     if (it == unlisted.end()) continue;
     Lifetime& lifetime = *it->second;
     unlisted.erase(it);
-    HoldFile(lifetime, file.file, at_ns);
+    HoldFile(lifetime, file.file, at_ns, /*writes=*/false);
     lifetime.hold.listed = true;
     recording_.files.Named(lifetime.hold, file.path, RESOURCE_UNKNOWN, at_ns);
   }

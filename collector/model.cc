@@ -82,6 +82,14 @@ class WholeModel : public Model {
     recording_.created.LeftBehind(file, facts);
   }
 
+  std::vector<WrittenFile> TakeUnsettled() override { return recording_.files.TakeUnsettled(); }
+
+  std::vector<WrittenFile> Unsettled() const override { return recording_.files.Unsettled(); }
+
+  void FileSeen(const WrittenFile& file, const FileFacts& facts, uint64_t at_ns) override {
+    recording_.files.SeenByName({file.device, file.inode}, facts, at_ns);
+  }
+
   void FilesystemSeen(const MountedOn& filesystem) override { mounted_.push_back(filesystem); }
 
   void ProcessEnded(uint32_t serial, uint64_t at_ns, ProcessEnd how) override { End(serial, at_ns, how); }

@@ -32,6 +32,7 @@ struct SeenDescriptor {
   std::string description;  // for people; empty when the link says it all
   Resource resource = RESOURCE_UNKNOWN;
   std::optional<FileFacts> file = {};  // of regular files and shared memory
+  bool writes = false;                 // it is known to have been opened for writing
 };
 
 // A file without a name that a process holds, as /proc shows it.
@@ -57,6 +58,8 @@ struct CreatedFile {
   std::vector<std::string> other_paths = {};  // more names that it may have
 };
 
+using WrittenFile = CreatedFile;  // or that it wrote
+
 // A program image that said hello: a process's first, one after exec (same pid), or a forked child.
 struct Image {
   uint32_t serial = 0;       // of the image; lifetime ids are made from it
@@ -65,6 +68,7 @@ struct Image {
   uint32_t parent_pid = 0;
   std::string executable;
   std::vector<std::string> command_line;
+  std::string directory;    // its working directory; empty: its parent's, or not known
   uint64_t started_ns = 0;  // since the recording started
   uint64_t nofile_soft = 0;
   uint64_t nofile_hard = 0;
@@ -131,6 +135,14 @@ class Model {
   // which of them are still there under their names.
   virtual std::vector<CreatedFile> CreatedFiles() = 0;
   virtual void LeftBehind(const CreatedFile& file, const FileFacts& facts) = 0;
+
+  // Files that were open for writing, and whose last such descriptor has ended, since this was asked before, without a
+  // word of how large it left them: to be looked at by their names, soon, and all that happened before to be told
+  // before what was seen.
+  virtual std::vector<WrittenFile> TakeUnsettled() = 0;
+  // The same at the end: all of which it is not known, those that are held still among them.
+  virtual std::vector<WrittenFile> Unsettled() const = 0;
+  virtual void FileSeen(const WrittenFile& file, const FileFacts& facts, uint64_t at_ns) = 0;
 
   // To be told before Write, of all devices that FilesHeld and LeftBehind named.
   virtual void FilesystemSeen(const MountedOn& filesystem) = 0;

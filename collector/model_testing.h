@@ -26,6 +26,8 @@ struct OpenCall {
   uint64_t inode = 0;  // of device 1: received over a socket
   std::optional<FileFacts> file = std::nullopt;
   bool created = false;
+  std::optional<FileFacts> emptied = std::nullopt;  // as the file was before the call
+  const char* directory = "";
 };
 
 inline void SetState(const std::optional<FileFacts>& facts, FileState* (*make)(Event&), Event& event) {
@@ -56,6 +58,9 @@ inline Event OpenedEvent(uint64_t at_ns, const OpenCall& open) {
   opened.set_created(open.created);
   SetState(
       open.file, [](Event& of) { return of.mutable_opened()->mutable_file(); }, event);
+  SetState(
+      open.emptied, [](Event& of) { return of.mutable_opened()->mutable_before(); }, event);
+  opened.set_directory(open.directory);
   return event;
 }
 
@@ -77,6 +82,23 @@ inline Event ClosedEvent(uint64_t at_ns, const CloseCall& close) {
   closed.set_stack(close.stack);
   SetState(
       close.file, [](Event& of) { return of.mutable_closed()->mutable_file(); }, event);
+  return event;
+}
+
+inline Event WrittenEvent(uint64_t at_ns, uint64_t id, int fd, const FileFacts& file) {
+  Event event;
+  event.set_at_ns(at_ns);
+  event.mutable_written()->set_id(id);
+  event.mutable_written()->set_fd(fd);
+  SetState(
+      file, [](Event& of) { return of.mutable_written()->mutable_file(); }, event);
+  return event;
+}
+
+inline Event LeftByDaemonEvent(uint64_t forked_ns) {
+  Event event;
+  event.set_at_ns(forked_ns);
+  event.mutable_exiting()->set_by_daemon(true);
   return event;
 }
 

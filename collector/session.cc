@@ -158,6 +158,7 @@ Served SessionImpl::Serve(const ServeOptions& options) {
     ServeUntilEnd(options, served);
   }
   LeaveTheLiving(served);
+  files_.LookAtWrittenForTheLastTime();
   files_.LookForThoseLeftBehind();
   LookForTheUnheard(options, served);
   served.images = welcomed_;
@@ -191,6 +192,7 @@ void SessionImpl::ServeUntilEnd(const ServeOptions& options, Served& served) {
     if (rung || more || MonotonicNs() >= next_drain_ns_) more = DrainAll();
     EndTheDead();
     checks_.Executions();
+    files_.LookAtWritten([this] { reader_.ReadAllOfEverybody(); });
     files_.LookNowAndThen([this] { reader_.ReadAllOfEverybody(); });
     if (stop_.load()) {
       served.stopped = true;

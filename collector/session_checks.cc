@@ -89,6 +89,7 @@ void Checks::BecomeUntraced(TracedImage& image, const ProcessDirectory& process,
   if (numbers.ok()) {
     std::erase(*numbers, except_fd);
     auto seen = DescribeDescriptors(process, *numbers, processes_.Pids(), pipes_);
+    if (seen.ok()) SeeWhichWrite(process, *seen);
     if (seen.ok() && process.Lives()) program.present = *std::move(seen);
   }
   image.executing.clear();

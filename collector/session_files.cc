@@ -20,6 +20,7 @@ constexpr int64_t kSliceNs = 2'000'000;
 constexpr int64_t kRestsForEachLook = 100;  // times as long as it took
 constexpr uint64_t kLongLivedNs = 1'000'000'000;
 constexpr std::chrono::seconds kLookForLimit(5);
+constexpr std::chrono::milliseconds kLookAtWrittenLimit(100);  // while programs wait for us
 
 int64_t ProcessorTimeNs() {
   timespec used;
@@ -161,6 +162,24 @@ int64_t SessionFiles::NextLookNs() const {
   if (!due_.empty()) return next_slice_ns_;
   const bool soon = anything_told_ || any_holds_;
   return std::max(next_slice_ns_, soon ? pass_began_ns_ + kPassNs : all_looked_at_ns_ + kAllNs);
+}
+
+void SessionFiles::LookAtWritten(const std::function<void()>& read_all) {
+  std::vector<WrittenFile> files = model_.TakeUnsettled();
+  std::erase_if(files, [this](const WrittenFile& file) { return mute_.contains(file.device); });
+  if (files.empty()) return;
+  const uint64_t at_ns = SinceStart();
+  const LookedFor looked_for = LookFor(files, kLookAtWrittenLimit);
+  if (looked_for.not_reached != 0) mute_.insert(files[files.size() - looked_for.not_reached].device);
+  read_all();
+  for (const auto& [file, facts] : looked_for.there) model_.FileSeen(file, facts, at_ns);
+}
+
+void SessionFiles::LookAtWrittenForTheLastTime() {
+  const uint64_t at_ns = SinceStart();
+  for (const auto& [file, facts] : LookFor(model_.Unsettled(), kLookForLimit).there) {
+    model_.FileSeen(file, facts, at_ns);
+  }
 }
 
 void SessionFiles::LookForThoseLeftBehind() {

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -50,8 +51,12 @@ class SessionFiles {
 
   // At a process that lives when recording ends, and is not looked at otherwise.
   void LookForTheLastTime(TracedImage& image);
+  // At files whose last writer has ended without telling how large it left them; then has all events read, as above.
+  void LookAtWritten(const std::function<void()>& read_all);
+
   // When all processes have ended or been looked at for the last time.
   void LookForThoseLeftBehind();
+  void LookAtWrittenForTheLastTime();
 
  private:
   struct Seen {
@@ -72,6 +77,7 @@ class SessionFiles {
   SessionNotes& notes_;
   const int64_t started_ns_;
   Filesystems filesystems_;
+  std::set<uint64_t> mute_;  // devices that once did not answer in time
 
   uint64_t removals_ = 0;                   // of last names, as events told
   std::array<uint64_t, 256> removed_ = {};  // which of them was the last, by the file's inode: see TracedImage::Files

@@ -15,6 +15,7 @@ std::optional<Image> LookAtVisitor(const Visitor& visitor, const ProcessDirector
                 .parent_pid = process.Parent(),
                 .executable = process.Executable(),
                 .command_line = process.CommandLine(),
+                .directory = process.WorkingDirectory(),
                 .nofile_soft = limit.soft,
                 .nofile_hard = limit.hard,
                 .present = {}};
@@ -32,6 +33,7 @@ std::optional<Image> LookAtVisitor(const Visitor& visitor, const ProcessDirector
   std::set_difference(numbers->begin(), numbers->end(), copied.begin(), copied.end(), std::back_inserter(others));
   absl::StatusOr<std::vector<SeenDescriptor>> seen = SeeDescriptors(process, others);
   if (seen.ok()) look.present = *std::move(seen);
+  SeeWhichWrite(process, look.present);
   for (const int fd : copied) look.present.push_back({.fd = fd, .link = {}, .description = {}});
   std::sort(look.present.begin(), look.present.end(),
             [](const SeenDescriptor& one, const SeenDescriptor& other) { return one.fd < other.fd; });

@@ -170,6 +170,7 @@ TracedImage* EventRouter::Bear(const TracedImage& parent, pid_t pid, uint64_t at
   child->described = parent.described;
   Image& image = child->described;
   image.serial = child->serial();
+  image.directory.clear();  // its parent may have changed it since
   image.forked_from = parent.serial();
   image.pid = static_cast<uint32_t>(pid);
   image.parent_pid = static_cast<uint32_t>(parent.pid());

@@ -252,6 +252,11 @@ class RememberingModel : public Model {
     held[serial] = files;
     ++times_held_told[serial];
   }
+  std::vector<WrittenFile> TakeUnsettled() override { return std::exchange(unsettled, {}); }
+  std::vector<WrittenFile> Unsettled() const override { return unsettled; }
+  void FileSeen(const WrittenFile& file, const FileFacts& facts, uint64_t) override {
+    written.emplace_back(file, facts);
+  }
   std::vector<CreatedFile> CreatedFiles() override { return created; }
   void LeftBehind(const CreatedFile& file, const FileFacts& facts) override { left.emplace_back(file, facts); }
   void FilesystemSeen(const MountedOn& filesystem) override { filesystems.push_back(filesystem); }
@@ -266,6 +271,8 @@ class RememberingModel : public Model {
   std::map<uint32_t, uint64_t> times_held_told;
   std::vector<CreatedFile> created;
   std::vector<std::pair<CreatedFile, FileFacts>> left;
+  std::vector<WrittenFile> unsettled;
+  std::vector<std::pair<WrittenFile, FileFacts>> written;
   std::vector<MountedOn> filesystems;
   bool keep_events = true;
   uint64_t consumed = 0;

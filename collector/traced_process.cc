@@ -41,7 +41,8 @@ TracedProcess::TracedProcess(const Image& image, Birth birth, Recording& recordi
       from_outside_(birth.from_outside),
       image_(std::make_unique<ProgramImage>(image.serial, std::move(birth.ancestor))),
       held_(image, birth.given, birth.files, recording, totals_),
-      kept_by_parent_(std::move(birth.kept)) {
+      kept_by_parent_(std::move(birth.kept)),
+      directory_(std::move(birth.directory)) {
   totals_.set_serial(image.serial);
   totals_.set_pid(image.pid);
   totals_.set_parent_pid(image.parent_pid);
@@ -56,7 +57,7 @@ TracedProcess::TracedProcess(const Image& image, Birth birth, Recording& recordi
 }
 
 TracedProcess::Birth TracedProcess::BirthOf(uint32_t pid, bool runs_program) const {
-  Birth birth = {.ancestor = nullptr, .given = {}, .kept = {}, .files = {}};
+  Birth birth = {.ancestor = nullptr, .given = {}, .kept = {}, .files = {}, .directory = {}};
   if (untraced_ && !runs_program) return birth;  // it was forked before, and what it was given is gone
   KeptDescriptors::Given kept = kept_.ToChild(pid);
   // A program receives what was kept and no more; but of what came over an exec, the image could not tell.
@@ -65,6 +66,7 @@ TracedProcess::Birth TracedProcess::BirthOf(uint32_t pid, bool runs_program) con
   for (const auto& [fd, opener] : kept.receives) birth.given[fd] = opener;
   birth.kept = std::move(kept.receives);
   birth.files = held_.Files();
+  birth.directory = directory_;
   for (const auto& [fd, opener] : held_.OpenersWithoutId()) birth.kept.try_emplace(fd, opener);
   return birth;
 }
@@ -74,6 +76,7 @@ void TracedProcess::DescribeProgram(const Image& image) {
   *totals_.mutable_command_line() = {image.command_line.begin(), image.command_line.end()};
   totals_.set_nofile_soft(image.nofile_soft);
   totals_.set_nofile_hard(image.nofile_hard);
+  if (!image.directory.empty()) directory_ = image.directory;
 }
 
 void TracedProcess::Consume(uint32_t ring, const Event& event) {
@@ -125,6 +128,11 @@ bool TracedProcess::Count(const Event& event, uint64_t at_ns, uint32_t ring) {
       confined_.set_no_stacks(confined_.no_stacks() || event.confined().no_stacks());
       return true;
     case Event::kExiting:
+      if (event.exiting().by_daemon()) left_ns_ = at_ns;
+      left_by_exit_call_ = event.exiting().status() >= 0;
+      return true;
+    case Event::kWritten:
+      return Count(event.written(), at_ns);
     case Event::kVforkChild:  // whose events these are, the session knows
     case Event::kVforkEnd:
       return true;
@@ -349,12 +357,14 @@ void TracedProcess::Compare(const std::vector<SeenDescriptor>& seen, uint64_t at
   if (!untraced_) held_.Compare(seen, at_ns);
 }
 
-void TracedProcess::End(uint64_t at_ns, ProcessEnd how) {
+void TracedProcess::End(uint64_t noticed_ns, ProcessEnd how) {
+  // One that left a daemon to go on held nothing any more that the daemon did not.
+  const uint64_t at_ns = std::min(noticed_ns, left_ns_.value_or(noticed_ns));
   CountReceived();
   if (untraced_) ++recording_.untraced_programs;
   SettleImage();
   const bool alive = how == ProcessEnd::kAlive;
-  held_.LeaveOpen(at_ns, from_outside_, alive);
+  held_.LeaveOpen(at_ns, from_outside_, alive, how == ProcessEnd::kExited && left_by_exit_call_);
   for (auto& [id, hold] : mappings_) {
     recording_.files.Left(hold, {.process = totals_.serial(), .at_ns = at_ns, .alive = alive});
   }

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -27,6 +29,7 @@ class TracedProcess {
     Openers given;              // who opened what it has, as far as the parent knows
     Openers kept;               // of a spawned child: what its program is to receive
     HoldsByNumber files;        // that the parent has open
+    std::string directory;      // its working directory
   };
 
   TracedProcess(const Image& image, Birth birth, Recording& recording);
@@ -43,7 +46,7 @@ class TracedProcess {
   void Compare(const std::vector<SeenDescriptor>& seen, uint64_t at_ns);
   void FilesHeld(const std::vector<SeenFile>& files, uint64_t at_ns);
   // Afterwards only the totals and counts may be asked for.
-  void End(uint64_t at_ns, ProcessEnd how);
+  void End(uint64_t noticed_ns, ProcessEnd how);
 
   ProgramImage& image() { return *image_; }
   const TraceProcess& totals() const { return totals_; }
@@ -65,6 +68,7 @@ class TracedProcess {
   bool Count(const Renamed& renamed, uint64_t at_ns);
   bool Count(const Linked& linked, uint64_t at_ns);
   bool Count(const Moved& moved, uint64_t at_ns);
+  bool Count(const Written& written, uint64_t at_ns);
 
   const Lifetime* FindAnywhere(uint64_t id) const;
   Opener OpenerOf(const Kept& kept);
@@ -89,9 +93,12 @@ class TracedProcess {
   ParkedCloses parked_;
   KeptDescriptors kept_;    // by the running image
   Openers kept_by_parent_;  // for the program of a spawned child
+  std::string directory_;   // its working directory, where that is known
   Openers received_;        // by the running program; not counted as long as more may be known
   uint64_t received_ns_ = 0;
-  bool untraced_ = false;  // the running program is not followed
+  bool untraced_ = false;            // the running program is not followed
+  bool left_by_exit_call_ = false;   // libc wrote nothing more
+  std::optional<uint64_t> left_ns_;  // its child went on as a daemon then
   Confined confined_;
   absl::flat_hash_set<uint32_t> opened_at_;  // places of images gone by
   uint64_t lost_before_ = 0;                 // by images gone by

@@ -16,7 +16,8 @@ FileHold TracedProcess::HoldOf(const Opened& opened, uint64_t at_ns, uint32_t pl
   }
   uint32_t opener = source == nullptr ? 0 : source->hold.opener;
   if (opener == 0) opener = place != 0 ? place : image_->PlaceOf(opened, recording_.sites);
-  FileHold hold = recording_.files.Opened(opened, at_ns, opener);
+  if (!opened.directory().empty()) directory_ = opened.directory();
+  FileHold hold = recording_.files.Opened(opened, at_ns, opener, directory_);
   if (place != 0) recording_.files.Named(hold, "", recording_.sites.At(place).made, at_ns);
   const TrackedFile& file = *hold.file;
   const bool has_name = opened.file().links() != 0;
@@ -72,6 +73,12 @@ bool TracedProcess::Count(const Moved& moved, uint64_t at_ns) {
                            .path = moved.new_path(),
                            .old_path = moved.old_path(),
                            .exchanged = moved.exchanged()});
+  return true;
+}
+
+bool TracedProcess::Count(const Written& written, uint64_t at_ns) {
+  if (written.file().inode() == 0) return false;
+  held_.Wrote(written.id(), written.fd(), FactsOf(written.file()), at_ns);
   return true;
 }
 

@@ -16,6 +16,13 @@ void FileName::LearnArgument(uint64_t at_ns, const std::string& path) {
   Learn(path.starts_with('/') ? kAbsoluteArgument : kArgument, at_ns, path);
 }
 
+std::string PathBelow(const std::string& directory, const std::string& path) {
+  if (directory.empty() || path.empty() || path.starts_with('/')) return path;
+  size_t begin = 0;
+  while (path.compare(begin, 2, "./") == 0) begin = std::min(path.find_first_not_of('/', begin + 1), path.size());
+  return directory + (directory.ends_with('/') ? "" : "/") + path.substr(begin);
+}
+
 bool TrackedFile::IsPinned() const {
   if (links != 0 || left.empty() || IsCallers()) return false;
   const LeftHolder& last =

@@ -48,7 +48,18 @@ class FileName {
   std::string path_;
 };
 
-struct TrackedFile {
+// PATH as it leads from the root, if it leads from DIRECTORY; as it is where that is not known.
+std::string PathBelow(const std::string& directory, const std::string& path);
+
+// The last that could write to a file ended, and has not told how large it left the file: what the next look finds
+// grown counts for this place.
+struct UnsettledGrowth {
+  uint32_t place = 0;
+  bool looked_at = false;  // by its name, some time after that end
+  uint64_t until_ns = 0;   // once looked at: what is told of the time until then still counts for the place
+};
+
+struct TrackedFile : std::enable_shared_from_this<TrackedFile> {
   struct Removal {
     TracePinned::RemovedBy how = TracePinned::UNKNOWN;
     uint64_t at_ns = 0;
@@ -84,6 +95,8 @@ struct TrackedFile {
   std::vector<LeftHolder> left;
   uint64_t last_closed_ns = 0;  // when a living process gave it up
 
+  uint32_t last_writer = 0;                  // place of the latest
+  std::optional<UnsettledGrowth> unsettled;  // without writers only
   GrowthMark mark;
   std::vector<std::pair<uint32_t, uint64_t>> grown;  // bytes by the place that they count for
 

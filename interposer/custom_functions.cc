@@ -15,6 +15,7 @@
 #include "interposer/interposed_functions.h"
 #include "interposer/real_functions.h"
 #include "interposer/undeclared.h"
+#include "interposer/working_directory.h"
 
 namespace fdtrace {
 namespace {
@@ -229,4 +230,11 @@ FDTRACE_EXPORT int rexec(char** host, int port, const char* user, const char* pa
 FDTRACE_EXPORT int rexec_af(char** host, int port, const char* user, const char* password, const char* command,
                             int* errors, sa_family_t family) {
   return Connected(Row::rexec_af, REAL(rexec_af)(host, port, user, password, command, errors, family), errors);
+}
+
+FDTRACE_EXPORT int chdir(const char* path) noexcept {
+  return ChangedDirectory([&] { return REAL(chdir)(path); });
+}
+FDTRACE_EXPORT int fchdir(int fd) noexcept {
+  return ChangedDirectory([&] { return REAL(fchdir)(fd); });
 }

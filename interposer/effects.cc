@@ -51,8 +51,14 @@ void RecordNew(Row row, int fd, OpenedEvent event, Tells tells = Tells::kNothing
 
 }  // namespace
 
-void RecordOpenedFile(Row row, int fd, const Opening& opening, bool created) {
-  RecordNew(row, fd, {.path = opening.path(), .created = created, .has_full_path = created && opening.HasFullPath()},
+void RecordOpenedFile(Row row, int fd, const Opening& opening, const Opening::Outlook& outlook) {
+  const bool created = outlook.creates;
+  RecordNew(row, fd,
+            {.path = opening.path(),
+             .directory = opening.directory(),
+             .emptied = outlook.empties,
+             .created = created,
+             .has_full_path = created && opening.HasFullPath()},
             opening.MayWrite() || created ? Tells::kState : Tells::kNothing);
 }
 

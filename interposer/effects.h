@@ -18,7 +18,7 @@ namespace fdtrace {
 // The parts, for functions whose effect has no name of its own.
 void RecordOpened(Row row, int fd, const char* path = nullptr, int companion = -1);
 void RecordCopied(Row row, int fd, const DescriptorOrigin& source);
-void RecordOpenedFile(Row row, int fd, const Opening& opening, bool created);
+void RecordOpenedFile(Row row, int fd, const Opening& opening, const Opening::Outlook& outlook);
 void RecordReceived(Row row, int fd);        // over a socket
 void RecordSent(int fd, uint64_t began_ns);  // over a socket, by a call that began then
 // Before the real call, which will write what the stream, if any, has buffered. The lifetime that ends, 0 if not known.
@@ -37,10 +37,10 @@ inline int Created(Row row, int fd, const char* path = nullptr) {
 
 template <typename Call>
 auto Opened(Row row, const Opening& opening, Call call) {
-  const bool creates = opening.WouldCreate();
+  const Opening::Outlook outlook = opening.LookAhead();
   const auto fd = call();
   if (fd >= 0) [[likely]]
-    RecordOpenedFile(row, static_cast<int>(fd), opening, creates);
+    RecordOpenedFile(row, static_cast<int>(fd), opening, outlook);
   return fd;
 }
 
@@ -54,11 +54,11 @@ Object* CreatedStream(Row row, Object* object, const char* path, DescriptorOf de
 
 template <typename DescriptorOf, typename Call>
 auto OpenedStream(Row row, const Opening& opening, DescriptorOf descriptor_of, Call call) {
-  const bool creates = opening.WouldCreate();
+  const Opening::Outlook outlook = opening.LookAhead();
   const auto object = call();
   if (object != nullptr) {
     const int fd = descriptor_of(object);
-    if (fd >= 0) RecordOpenedFile(row, fd, opening, creates);
+    if (fd >= 0) RecordOpenedFile(row, fd, opening, outlook);
   }
   return object;
 }

@@ -9,6 +9,7 @@
 #include "interposer/seccomp_calls.h"
 #include "interposer/text.h"
 #include "interposer/wire.h"
+#include "interposer/working_directory.h"
 
 namespace fdtrace {
 namespace {
@@ -36,6 +37,7 @@ enum EventField : uint32_t {
   kRenamed,
   kLinked,
   kMoved,
+  kWritten,
   kPythonCode = 30,
   kUnreadPython
 };
@@ -108,7 +110,19 @@ void PutOpenedPath(WireWriter& wire, uint32_t field, const OpenedEvent& event) {
   const bool has_name = event.created && !event.has_full_path && event.file->links != 0;
   const auto name = [&](std::span<unsigned char> room) { return NameOf(event.fd, room); };
   if (has_name && wire.Filled(field, kMaxPathBytes, name)) return;
-  if (event.path != nullptr) wire.Bytes(field, event.path, TextLength(event.path, kMaxPathBytes));
+  if (event.path == nullptr) return;
+  const bool is_below = event.file && event.directory != AT_FDCWD && event.path[0] != '/';
+  const auto below = [&](std::span<unsigned char> room) { return AbsolutePath(event.directory, event.path, room); };
+  if (is_below && wire.Filled(field, kMaxPathBytes, below)) return;
+  wire.Bytes(field, event.path, TextLength(event.path, kMaxPathBytes));
+}
+
+// The collector knows the working directory from the hello, and must be told only once it has changed.
+void PutDirectory(WireWriter& wire, uint32_t field, const OpenedEvent& event) {
+  const bool matters =
+      event.file && !event.created && event.path != nullptr && event.path[0] != '/' && event.directory == AT_FDCWD;
+  if (!matters || !TakeDirectoryChange()) return;
+  wire.Filled(field, kMaxPathBytes, [](std::span<unsigned char> room) { return NameOf(AT_FDCWD, room); });
 }
 
 }  // namespace
@@ -140,6 +154,8 @@ bool WriteOpened(const HookScope& scope, const OpenedEvent& event) {
     wire.Varint(11, event.identity.inode);
     if (event.file) PutFile(wire, 12, *event.file);
     wire.Varint(13, event.created);
+    if (event.emptied) PutFile(wire, 14, *event.emptied);
+    PutDirectory(wire, 15, event);
   });
 }
 
@@ -243,6 +259,19 @@ bool WriteStack(const HookScope& scope, const StackEvent& event) {
 
 bool WriteExiting(const HookScope& scope, int status) {
   return Write(scope, kExiting, [&](WireWriter& wire) { wire.Int32(1, status); });
+}
+
+bool WriteLeftByDaemon(const HookScope& scope, uint64_t forked_ns) {
+  return Write(
+      scope, kExiting, [](WireWriter& wire) { wire.Varint(2, true); }, forked_ns);
+}
+
+bool WriteWritten(const HookScope& scope, int fd, uint64_t id, const FileFacts& file) {
+  return Write(scope, kWritten, [&](WireWriter& wire) {
+    wire.Varint(1, id);
+    wire.Int32(2, fd);
+    PutFile(wire, 3, file);
+  });
 }
 
 bool WriteKept(const HookScope& scope, int fd, const DescriptorOrigin& origin) {

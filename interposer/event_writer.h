@@ -2,6 +2,8 @@
 // ring (its thread) is sent here before the first event that needs it. Safe in signal handlers and after fork.
 #pragma once
 
+#include <fcntl.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -23,10 +25,12 @@ struct OpenedEvent {
   uint64_t source = 0;
   uint64_t replaced = 0;
   const char* path = nullptr;
+  int directory = AT_FDCWD;  // that the path is relative to
   int companion = -1;
   bool overwrote = false;
   FileIdentity identity = {};
   std::optional<FileFacts> file = {};
+  std::optional<FileFacts> emptied = {};  // as the file was before the call
   bool created = false;
   bool has_full_path = false;
 };
@@ -126,6 +130,8 @@ bool WritePythonCode(const HookScope& scope, const PythonCodeEvent& event);
 bool WriteUnreadPython(const HookScope& scope, const PythonInterpreter& python);
 bool WriteStack(const HookScope& scope, const StackEvent& event);
 bool WriteExiting(const HookScope& scope, int status);
+bool WriteLeftByDaemon(const HookScope& scope, uint64_t forked_ns);  // daemon(3) has forked, and this is the parent
+bool WriteWritten(const HookScope& scope, int fd, uint64_t id, const FileFacts& file);
 bool WriteKept(const HookScope& scope, int fd, const DescriptorOrigin& origin);
 bool WriteExecuting(const HookScope& scope, const ExecutingEvent& event);
 bool WriteExecFailed(const HookScope& scope, int error);

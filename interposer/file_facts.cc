@@ -87,9 +87,12 @@ NamedThing ThingAt(int directory, const char* path) {
   return {.regular = IfRegular(status), .leads_on = S_ISDIR(status.st_mode) || S_ISLNK(status.st_mode)};
 }
 
-bool IsAbsent(int directory, const char* path) {
+PathTarget TargetOf(int directory, const char* path) {
+  if (path == nullptr) return {};
   struct stat status;
-  return path != nullptr && StateAt(directory, path, 0, status) == -ENOENT;
+  const long result = StateAt(directory, path, 0, status);
+  if (Failed(result)) return {.is_absent = result == -ENOENT, .file = {}};
+  return {.is_absent = false, .file = IfRegular(status)};
 }
 
 std::optional<uint64_t> PositionOf(int fd) {

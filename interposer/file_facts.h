@@ -39,8 +39,12 @@ struct NamedThing {
 };
 NamedThing ThingAt(int directory, const char* path);
 
-// Is it certain that nothing is there? Symbolic links are followed, as open(2) does.
-bool IsAbsent(int directory, const char* path);
+// What a path leads to; symbolic links are followed, as open(2) does.
+struct PathTarget {
+  bool is_absent = false;         // it is certain that nothing is there
+  std::optional<FileFacts> file;  // a regular one
+};
+PathTarget TargetOf(int directory, const char* path);
 
 // Where the next write to it goes; none when not known.
 std::optional<uint64_t> PositionOf(int fd);

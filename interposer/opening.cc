@@ -36,12 +36,15 @@ bool Opening::HasFullPath() const {
   return true;
 }
 
-bool Opening::FindsNothing() const {
-  if (path_ == nullptr || space_ == Space::kElsewhere) return false;
+Opening::Outlook Opening::LookAtTarget() const {
+  if (path_ == nullptr || space_ == Space::kElsewhere) return {};
   const HookScope scope;
-  if (!scope.recording()) return false;
-  if (space_ == Space::kSharedMemory) return IsAbsent(AT_FDCWD, SharedMemoryPath(path_).text);
-  return IsAbsent(directory_, path_);
+  if (!scope.recording()) return {};
+  const PathTarget target =
+      space_ == Space::kSharedMemory ? TargetOf(AT_FDCWD, SharedMemoryPath(path_).text) : TargetOf(directory_, path_);
+  Outlook outlook = {.creates = target.is_absent};
+  if ((flags_ & O_TRUNC) != 0) outlook.empties = target.file;
+  return outlook;
 }
 
 }  // namespace fdtrace

@@ -5,6 +5,10 @@
 
 #include <fcntl.h>
 
+#include <optional>
+
+#include "interposer/file_facts.h"
+
 namespace fdtrace {
 
 // The flags that calls without any have.
@@ -37,18 +41,26 @@ class Opening {
 
   bool MayWrite() const { return (flags_ & O_ACCMODE) != O_RDONLY; }
 
-  // Asked before the real call: if it succeeds, has it made the file?
-  bool WouldCreate() const {
+  // Of a path that does not begin with a slash.
+  int directory() const { return directory_; }
+
+  // What the call will have done if it succeeds.
+  struct Outlook {
+    bool creates = false;
+    std::optional<FileFacts> empties = {};  // the file as it is before, where it is looked at anyway
+  };
+  // Asked before the real call.
+  Outlook LookAhead() const {
     if ((flags_ & O_CREAT) == 0) [[likely]]
-      return false;
-    return (flags_ & O_EXCL) != 0 || FindsNothing();
+      return {};
+    return (flags_ & O_EXCL) != 0 ? Outlook{.creates = true} : LookAtTarget();
   }
 
  private:
   // Where the path leads from when it begins with a slash.
   enum class Space { kRoot, kSharedMemory, kElsewhere };
 
-  bool FindsNothing() const;
+  Outlook LookAtTarget() const;
 
   const char* path_;
   int flags_;

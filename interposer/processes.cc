@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <climits>
 
+#include "interposer/descriptors.h"
 #include "interposer/effects.h"
 #include "interposer/event_writer.h"
 #include "interposer/interposed_functions.h"
@@ -109,24 +110,35 @@ bool ReplaceStandardDescriptors() {
   return good;
 }
 
-}  // namespace
+// A forked child that has told of nothing yet may have written to what its parent opened, and closed since.
+bool HasSilentlyWritten() {
+  if (AttachedAlready() != nullptr || InVforkChild()) return false;
+  bool may_write = false;
+  VisitDescriptors(0, UINT32_MAX, [&](int fd) { may_write = may_write || OriginOf(fd).has_file; });
+  return may_write;
+}
 
-void AnnounceExit(int status) {
-  const HookScope scope(HookScope::Purpose::kIfAttached);
+// `tell` says it to the collector, which then looks at what is held.
+template <typename Tell>
+void Announce(Tell tell) {
+  const HookScope scope(HasSilentlyWritten() ? HookScope::Purpose::kRecord : HookScope::Purpose::kIfAttached);
   if (!scope.recording()) return;
-  WriteExiting(scope, status);
+  tell(scope);
   if (InVforkChild()) return;  // looked at when its parent's events are
   if (!scope.nested()) PublishRecords();
   AwaitCollector(scope.attachment());
 }
 
+}  // namespace
+
+void AnnounceExit(int status) {
+  Announce([&](const HookScope& scope) { WriteExiting(scope, status); });
+}
+
 void LetCollectorLook() {
   static constinit std::atomic<bool> looked{false};
   if (looked.load(std::memory_order_relaxed) || looked.exchange(true, std::memory_order_relaxed)) return;
-  const HookScope scope(HookScope::Purpose::kIfAttached);
-  if (!scope.recording() || scope.nested() || InVforkChild()) return;
-  PublishRecords();
-  AwaitCollector(scope.attachment());
+  Announce([](const HookScope&) {});
 }
 
 }  // namespace fdtrace
@@ -162,10 +174,11 @@ FDTRACE_EXPORT int login_tty(int fd) noexcept {
 
 // As libc's, but with our fork and exit: libc's lets the parent end without a word.
 FDTRACE_EXPORT int daemon(int keep_directory, int keep_standard) noexcept {
+  const uint64_t forked_ns = MonotonicNs();
   const pid_t pid = ForkBy([] { return REAL(fork)(); });
   if (pid < 0) return -1;
   if (pid > 0) {
-    AnnounceExit(0);
+    Announce([&](const HookScope& scope) { WriteLeftByDaemon(scope, forked_ns); });
     REAL(_exit)(0);
   }
   if (setsid() == -1) return -1;

@@ -37,12 +37,22 @@ bool IsKept(int fd) {
   return !Failed(flags) && (flags & FD_CLOEXEC) == 0;
 }
 
+// Those that the exec closes tell nothing more.
+void TellWhatWasWritten(const HookScope& scope) {
+  VisitDescriptors(0, UINT32_MAX, [&](int fd) {
+    const DescriptorOrigin origin = OriginOf(fd);
+    if (!origin.has_file) return;
+    if (const std::optional<FileFacts> file = RegularFile(fd)) WriteWritten(scope, fd, origin.id, *file);
+  });
+}
+
 void Announce(const char* path, bool spawns) {
   const HookScope scope;
   if (!scope.recording()) return;
   VisitDescriptors(STDERR_FILENO + 1, UINT32_MAX, [&](int fd) {
     if (IsKept(fd)) WriteKept(scope, fd, OriginOf(fd));
   });
+  if (!spawns) TellWhatWasWritten(scope);
   ExecutingEvent event = {.path = path, .spawns = spawns};
   if (HelloIsPermitted()) {
     event.uid = static_cast<unsigned>(RawSyscall(SYS_getuid));

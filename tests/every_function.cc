@@ -55,6 +55,11 @@ char* MadeFile() {
   return path;
 }
 char* Pattern(const char* suffix) { return (new std::string(Named("-XXXXXX") + std::string(suffix)))->data(); }
+bool StaysInDirectory() {
+  const int here = open(".", O_RDONLY | O_DIRECTORY);
+  const bool stayed = fchdir(here) == 0;
+  return close(here) == 0 && stayed;
+}
 bool CreatesWithMode(mode_t mode) {
   const int fd = openat(AT_FDCWD, Scratch(), O_RDWR | O_CREAT, mode);
   struct stat status = {};

@@ -66,6 +66,10 @@ std::string PathOf(const Leftover& left) {
 bool IsToldOf(const Leftover& left, bool full) { return full || left.temporary(); }
 bool IsToldOf(const Writer& writer, bool full) { return full || writer.bytes() >= kLargeWriter; }
 
+std::string BytesOf(int64_t bytes, bool at_least) {
+  return absl::StrCat(at_least ? "at least " : "", HumanBytes(bytes));
+}
+
 // "40 files", "1 file"
 std::string FilesOf(uint64_t files) { return Counted(files, "file"); }
 
@@ -107,12 +111,14 @@ std::string WritersTitle(const Report& report, bool full) {
   uint64_t files = 0;
   int64_t bytes = 0;
   bool told = false;
+  bool at_least = false;
   for (const Writer& writer : report.writers()) {
+    at_least = at_least || writer.at_least();
     files += writer.files();
     bytes += writer.bytes();
     told = told || IsToldOf(writer, full);
   }
-  return told ? absl::StrCat(HumanBytes(bytes), " added to ", FilesOf(files)) : "";
+  return told ? absl::StrCat(BytesOf(bytes, at_least), " added to ", FilesOf(files)) : "";
 }
 
 std::vector<std::string> WriterLines(const Report& report, bool full) {
@@ -120,8 +126,9 @@ std::vector<std::string> WriterLines(const Report& report, bool full) {
   const size_t most = full ? kFullWriters : kSummaryWriters;
   for (const Writer& writer : report.writers()) {
     if (lines.size() == most || !IsToldOf(writer, full)) break;
+    const std::string name = writer.path().empty() ? NameOfUnnamed(writer.nameless()) : writer.path();
     const std::string others = writer.files() > 1 ? absl::StrCat(" and ", writer.files() - 1, " more") : "";
-    Line& line = lines.emplace_back(Line{"", HumanBytes(writer.bytes()), absl::StrCat(writer.path(), others), {}, {}});
+    Line& line = lines.emplace_back(Line{"", BytesOf(writer.bytes(), writer.at_least()), name + others, {}, {}});
     SetPlace(writer.stack(), writer.call(), full, line);
   }
   const size_t all = static_cast<size_t>(report.writers_size());

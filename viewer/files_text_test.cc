@@ -108,6 +108,26 @@ TEST(WritersText, AreInASummaryOnlyWhereTheyAreLarge) {
             " … and 1 more place, which the full report shows");
 }
 
+TEST(WritersText, CallsFilesWithoutANameAsPinnedOnesAreCalled) {
+  Report report;
+  AddWriter(report, "", 1, 2048);
+  AddWriter(report, "", 2, 1024);
+  report.mutable_writers(0)->set_nameless(true);
+  EXPECT_THAT(Joined(WriterLines(report, true)),
+              AllOf(HasSubstr("  2 KiB  a file that never had a name               opened at log_line"),
+                    HasSubstr("\n  1 KiB  a file whose name is not known and 1 more  opened at log_line")));
+}
+
+TEST(WritersText, SaysWhereMoreMayHaveBeenWrittenThanIsKnown) {
+  Report report;
+  AddWriter(report, "/tmp/known", 1, 2048);
+  AddWriter(report, "/tmp/killed", 1, 1024);
+  report.mutable_writers(1)->set_at_least(true);
+  EXPECT_EQ(WritersTitle(report, true), "at least 3 KiB added to 2 files");
+  EXPECT_THAT(Joined(WriterLines(report, true)),
+              AllOf(HasSubstr("           2 KiB  /tmp/known "), HasSubstr("\n  at least 1 KiB  /tmp/killed ")));
+}
+
 TEST(WritersText, ShowsOnlyTheMostInFull) {
   Report report;
   for (int i = 0; i < 22; ++i) AddWriter(report, "/tmp/w" + std::to_string(i), 1, 100);

@@ -1,9 +1,10 @@
 #include "viewer/inherited_text.h"
 
-#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 
 #include "absl/strings/str_cat.h"
+#include "viewer/descriptor_numbers.h"
 #include "viewer/frames.h"
 #include "viewer/table.h"
 #include "viewer/units.h"
@@ -11,16 +12,11 @@
 namespace fdtrace {
 namespace {
 
-constexpr int kNumbersShown = 8;
+constexpr size_t kNumbersShown = 8;
 constexpr size_t kColumnWidth = 40;
 
-// "fd 3", "fds 3, 5", "fds 3, 4, … (62 more)".
 std::string Numbers(const Inherited& row) {
-  const int shown = std::min(row.fds_size(), kNumbersShown);
-  std::string text = row.fds_size() == 1 ? "fd " : "fds ";
-  for (int i = 0; i < shown; ++i) absl::StrAppend(&text, i > 0 ? ", " : "", row.fds(i));
-  if (shown < row.fds_size()) absl::StrAppend(&text, ", … (", row.fds_size() - shown, " more)");
-  return text;
+  return DescriptorNumbers({row.fds().begin(), row.fds().end()}, kNumbersShown);
 }
 
 std::string Receiver(const Inherited& row) {

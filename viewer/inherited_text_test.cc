@@ -52,8 +52,10 @@ TEST(InheritedText, NamesProgramOpenerAndNumbers) {
 
 TEST(InheritedText, ShowsOnlyAFewNumbers) {
   Report report;
+  AddRow(report, "/bin/sh", 12, {3, 5, 7, 9, 11, 13, 15, 17, 19, 21});
+  EXPECT_THAT(InheritedLines(report)[0], HasSubstr("fds 3, 5, 7, 9, 11, 13, 15, 17, … (2 more)"));
   AddRow(report, "/bin/sh", 12, {3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
-  EXPECT_THAT(InheritedLines(report)[0], HasSubstr("fds 3, 4, 5, 6, 7, 8, 9, 10, … (2 more)"));
+  EXPECT_THAT(InheritedLines(report)[1], HasSubstr("fds 3-12"));
 }
 
 TEST(InheritedText, IsALineInTheSummaryAndTellsInFullWhatToDo) {

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "viewer/descriptor_numbers.h"
 #include "viewer/frames.h"
 #include "viewer/table.h"
 #include "viewer/units.h"
@@ -73,7 +74,7 @@ std::string MediumOf(const PinnedFile& file) {
 std::string NameOf(const PinnedFile& file) {
   std::string name = file.path();
   if (name.empty()) {
-    name = file.removed_by() == PinnedFile::TMPFILE ? "a file that never had a name" : "a file whose name is not known";
+    name = NameOfUnnamed(file.removed_by() == PinnedFile::TMPFILE);
   }
   const auto [less, more] = std::minmax({file.bytes(), file.apparent_bytes()});
   // Of small files a block more or less is no news.
@@ -81,6 +82,38 @@ std::string NameOf(const PinnedFile& file) {
     absl::StrAppend(&name, " (apparent size ", HumanBytes(file.apparent_bytes()), ")");
   }
   return name;
+}
+
+// The process that held the file last; null when it is not known.
+const Process* LastHolder(const Report& report, const PinnedFile& file) {
+  const Process* last = nullptr;
+  for (const Holder& holder : file.holders()) {
+    for (const Process& process : report.processes()) {
+      // Pids come round again: one that had begun when the sizes were looked at.
+      if (process.pid() != holder.pid() || process.started_ns() > file.seen_ns()) continue;
+      if (last == nullptr || process.ended_ns() > last->ended_ns()) last = &process;
+    }
+  }
+  return last;
+}
+
+// Of a process that ended unawares the sizes are those of the last look.
+struct OldSizes {
+  const Process* holder = nullptr;  // null: they are not old
+  int64_t age_ns = 0;
+};
+
+OldSizes OldSizesOf(const Report& report, const PinnedFile& file) {
+  const Process* const last = HeldStill(file) ? nullptr : LastHolder(report, file);
+  if (last == nullptr || last->end() == Process::EXITED || last->ended_ns() <= file.seen_ns()) return {};
+  return {.holder = last, .age_ns = last->ended_ns() - file.seen_ns()};
+}
+
+// What is to be said behind their sum.
+absl::string_view AsOfTheLastLook(const Report& report) {
+  const bool any_old = std::any_of(report.pinned_files().begin(), report.pinned_files().end(),
+                                   [&](const PinnedFile& file) { return OldSizesOf(report, file).holder != nullptr; });
+  return any_old ? ", as of the last look" : "";
 }
 
 bool HasPeakToTell(const Report& report, const PinnedFilesystem& filesystem, bool full) {
@@ -149,7 +182,7 @@ class PinnedText {
     AddRemoval(file, files.size() == 1);
     AddHolders(files);
     if (full_ && files.size() > 1) AddFiles(files);
-    AddAge(file);
+    AddAge(files);
     AddRemedies(files);
   }
 
@@ -203,20 +236,23 @@ class PinnedText {
     }
   }
 
-  // Of one kind: "fd 3 of pid 100, fd 4 of pid 100, never closed".
+  // Of one kind: "fds 3, 4 of pid 100, fd 7 of pid 200, never closed".
   static std::string HoldersOf(const Files& files, Holder::Kind kind, size_t most) {
-    std::vector<std::string> names;
+    std::map<uint32_t, std::vector<int64_t>> numbers;  // by pid; a process may map a file in pieces
     bool alive = false;
     for (const PinnedFile* file : files) {
       for (const Holder& holder : file->holders()) {
         if (holder.kind() != kind) continue;
-        names.push_back(absl::StrCat(kind == Holder::DESCRIPTOR ? absl::StrCat("fd ", holder.fd()) : "a mapping",
-                                     " of pid ", holder.pid()));
+        numbers[holder.pid()].push_back(holder.fd());
         alive = alive || holder.alive();
       }
     }
-    if (names.empty()) return {};
-    names.erase(std::unique(names.begin(), names.end()), names.end());  // a process may map a file in pieces
+    if (numbers.empty()) return {};
+    std::vector<std::string> names;
+    for (const auto& [pid, fds] : numbers) {
+      names.push_back(
+          absl::StrCat(kind == Holder::DESCRIPTOR ? DescriptorNumbers(fds, most) : "a mapping", " of pid ", pid));
+    }
     const size_t shown = std::min(names.size(), most);
     std::string text = absl::StrJoin(names.begin(), names.begin() + static_cast<ptrdiff_t>(shown), ", ");
     if (shown < names.size()) absl::StrAppend(&text, ", … (", WithThousands(names.size() - shown), " more)");
@@ -240,25 +276,15 @@ class PinnedText {
     if (shown < files.size()) AddFact("", absl::StrCat("(", WithThousands(files.size() - shown), " more)"));
   }
 
-  // The process that held the file last; null when it is not known.
-  const Process* LastHolder(const PinnedFile& file) const {
-    const Process* last = nullptr;
-    for (const Holder& holder : file.holders()) {
-      for (const Process& process : report_.processes()) {
-        // Pids come round again: one that had begun when the sizes were looked at.
-        if (process.pid() != holder.pid() || process.started_ns() > file.seen_ns()) continue;
-        if (last == nullptr || process.ended_ns() > last->ended_ns()) last = &process;
-      }
-    }
-    return last;
-  }
-
-  // Of a process that ended unawares the sizes are those of the last look.
-  void AddAge(const PinnedFile& file) {
-    const Process* const last = HeldStill(file) ? nullptr : LastHolder(file);
-    if (last == nullptr || last->end() == Process::EXITED || last->ended_ns() <= file.seen_ns()) return;
-    AddFact("size as of", absl::StrCat(HumanDuration(last->ended_ns() - file.seen_ns()), " before the end of pid ",
-                                       last->pid(), ", which was not announced"));
+  // The oldest, if they differ.
+  void AddAge(const Files& files) {
+    const auto age = [&](const PinnedFile* file) { return OldSizesOf(report_, *file).age_ns; };
+    const PinnedFile& oldest =
+        **std::max_element(files.begin(), files.end(), [&](auto* a, auto* b) { return age(a) < age(b); });
+    const OldSizes old = OldSizesOf(report_, oldest);
+    if (old.holder == nullptr) return;
+    AddFact("size as of", absl::StrCat(HumanDuration(old.age_ns), " before the end of pid ", old.holder->pid(),
+                                       ", which was not announced"));
   }
 
   // Of several files the first command for each, of a single one all.
@@ -305,7 +331,8 @@ class PinnedText {
 std::string PinnedInShort(const Report& report) {
   int64_t bytes = 0;
   for (const PinnedFile& file : report.pinned_files()) bytes += file.bytes();
-  return bytes == 0 ? "" : absl::StrCat(HumanBytes(bytes), " pinned");
+  const absl::string_view as_of = AsOfTheLastLook(report);
+  return bytes == 0 && as_of.empty() ? "" : absl::StrCat(HumanBytes(bytes), " pinned", as_of);
 }
 
 std::string PinnedTitle(const Report& report, bool full) {
@@ -328,8 +355,9 @@ std::string PinnedTitle(const Report& report, bool full) {
   std::vector<std::string> bytes;
   if (on_disk) bytes.push_back(absl::StrCat(HumanBytes(disk), " of disk"));
   if (memory > 0 || !on_disk) bytes.push_back(absl::StrCat(HumanBytes(memory), " of memory"));
-  return absl::StrCat(absl::StrJoin(bytes, " and "), " in ", Counted(files, "file"), " without a name ",
-                      still ? "are still held" : "were held to the end",
+  const absl::string_view as_of = AsOfTheLastLook(report);
+  return absl::StrCat(absl::StrJoin(bytes, " and "), as_of, as_of.empty() ? " in " : ", in ", Counted(files, "file"),
+                      " without a name ", still ? "are still held" : "were held to the end",
                       !on_disk ? ""
                       : still  ? ": du does not show them"
                                : ": du did not show them");

@@ -101,7 +101,7 @@ TEST(PinnedText, TellsOfEachFileWhoOpenedRemovedAndHeldIt) {
      held by      a mapping of pid 100, never unmapped
  3 3 MiB  memory on /dev/shm  a file that never had a name
      opened at    spool.c:7  make_spool  (open)
-     held by      fd 5 of pid 100, fd 6 of pid 100, never closed
+     held by      fds 5, 6 of pid 100, never closed
  4   0 B  disk on /           /tmp/sparse (deleted) (apparent size 1 GiB)
      opened at    an unknown place, by open
      removed by   no call that fdtrace saw; without a name since 1.0 s before the end
@@ -145,7 +145,7 @@ TEST(PinnedText, TellsOfFilesOfOnePlaceTogetherAndInFullOfEach) {
   EXPECT_EQ(Lines(report), R"( 1 30 MiB  disk on /  30 files, the largest 1 MiB /tmp/part0
      opened at    spool.c:7  make_spool  (open)
      removed at   spool.c:9  drop_spool  (unlink)
-     held by      fd 3 of pid 100, fd 4 of pid 100, fd 5 of pid 100, fd 6 of pid 100, … (26 more), never closed)");
+     held by      fds 3-32 of pid 100, never closed)");
   EXPECT_THAT(Lines(report, true),
               AllOf(HasSubstr("1 MiB  /tmp/part19, 1.0 s before the end\n                  (10 more)"),
                     Not(HasSubstr("/tmp/part20"))));
@@ -167,6 +167,29 @@ TEST(PinnedText, SaysHowOldTheSizesOfAKilledHolderAre) {
   EXPECT_THAT(Lines(report), Not(HasSubstr("size as of"))) << "the last look before an announced end is exact";
   report.mutable_processes(0)->set_end(Process::VANISHED);
   EXPECT_THAT(Lines(report), HasSubstr("\n     size as of   800 ms before the end of pid 100"));
+}
+
+TEST(PinnedText, DoesNotHideInTheHeadingThatASizeIsOnlyThatOfTheLastLook) {
+  Report report = Server();
+  report.mutable_processes(0)->set_end(Process::VANISHED);
+  PinnedFile& file = AddFile(report, "/tmp/spool", 0);
+  AddHolder(file, Holder::DESCRIPTOR, 3);
+  file.set_seen_ns(10 * kSecond - 800'000'000);
+  const std::string text = RenderText(report, {});
+  EXPECT_THAT(text, HasSubstr("0 still open · 0 B pinned, as of the last look\n"));
+  EXPECT_THAT(text, HasSubstr("\nPINNED   0 B of disk, as of the last look, in 1 file without a name were held to the "
+                              "end: du did not show them\n"));
+}
+
+TEST(PinnedText, TellsOfTheOldestOfSeveralSizes) {
+  Report report = Server();
+  report.mutable_processes(0)->set_end(Process::VANISHED);
+  for (const int64_t age_ms : {0, 900, 300}) {
+    PinnedFile& file = AddFile(report, "/tmp/spool", kMebibyte);
+    AddHolder(file, Holder::DESCRIPTOR, 3);
+    file.set_seen_ns(10 * kSecond - age_ms * 1'000'000);
+  }
+  EXPECT_THAT(Lines(report), HasSubstr("\n     size as of   900 ms before the end of pid 100"));
 }
 
 TEST(PinnedText, GivesTheCommandsThatFreeWhatIsStillHeld) {

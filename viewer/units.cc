@@ -65,4 +65,8 @@ std::string HumanBytes(int64_t bytes) {
   return absl::StrFormat("%d.%d %s", tenths / 10, tenths % 10, kUnits[at]);
 }
 
+std::string NameOfUnnamed(bool never_had_one) {
+  return never_had_one ? "a file that never had a name" : "a file whose name is not known";
+}
+
 }  // namespace fdtrace

@@ -15,12 +15,15 @@ namespace {
 struct Sum {
   uint64_t bytes = 0;
   uint64_t files = 0;
+  bool at_least = false;
   const TraceGrowth* most = nullptr;
 };
 
 Writer Shown(const Sum& sum, ShownStacks& stacks) {
   Writer shown;
   shown.set_path(Printable(sum.most->path()));
+  shown.set_nameless(sum.most->nameless());
+  shown.set_at_least(sum.at_least);
   shown.set_files(Count(sum.files));
   shown.set_bytes(Signed(sum.bytes));
   shown.set_call(Printable(sum.most->opened_at().function()));
@@ -36,6 +39,7 @@ google::protobuf::RepeatedPtrField<Writer> WritersOf(const Trace& trace, ShownSt
     Sum& sum = sums[KeyOf(growth.opened_at(), stacks)];
     sum.bytes += growth.bytes();
     sum.files += growth.files();
+    sum.at_least |= growth.at_least();
     if (sum.most == nullptr || growth.bytes() > sum.most->bytes()) sum.most = &growth;
   }
   google::protobuf::RepeatedPtrField<Writer> writers;

@@ -37,5 +37,23 @@ TEST(Writers, AddUpWhatLooksTheSameAndComeMostBytesFirst) {
   EXPECT_EQ(report.writers(1).path(), "/var/out");
 }
 
+TEST(Writers, KnowWhatHadNoNameAndWhatIsNotKnownWhole) {
+  TraceMaker trace;
+  trace.AddStack({0x10});
+  trace.AddStack({0x20});
+  AddGrowth(trace, 1, "", 100, 1);
+  trace->growths.back().set_nameless(true);
+  AddGrowth(trace, 2, "/var/out", 60, 1);
+  AddGrowth(trace, 2, "/var/most", 70, 1);
+  trace->growths[1].set_at_least(true);
+  const Report report = trace.Build();
+  ASSERT_EQ(report.writers_size(), 2);
+  EXPECT_EQ(report.writers(0).path(), "/var/most");
+  EXPECT_TRUE(report.writers(0).at_least());
+  EXPECT_FALSE(report.writers(0).nameless());
+  EXPECT_TRUE(report.writers(1).nameless());
+  EXPECT_FALSE(report.writers(1).at_least());
+}
+
 }  // namespace
 }  // namespace fdtrace
