@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "absl/status/status.h"
 #include "absl/strings/numbers.h"
@@ -76,6 +77,13 @@ absl::Status Parse(CLI::App& app, Words words) {
   return absl::OkStatus();
 }
 
+void AddFramesOption(CLI::App& app, ShownFrames& frames) {
+  const std::map<std::string, ShownFrames> choices = {{"own", ShownFrames::kFolded}, {"all", ShownFrames::kAll}};
+  app.add_option("--frames", frames, "all: those of the Python interpreter too (default own)")
+      ->type_name("own|all")
+      ->transform(CLI::CheckedTransformer(choices).description(""));
+}
+
 absl::StatusOr<Options> ParseReport(const Words& words) {
   ReportOptions options;
   std::string format;
@@ -85,6 +93,7 @@ absl::StatusOr<Options> ParseReport(const Words& words) {
   app.formatter(std::make_shared<OptionsOnly>());
   app.add_option("TRACE", options.trace);
   app.add_option("-o,--output", options.output, "write there instead of to stdout")->type_name("FILE");
+  AddFramesOption(app, options.frames);
   app.add_option("--format", format, "text or json; else FILE's extension tells")->type_name("F");
   app.add_flag("-h,--help", help, "print this and exit");
   if (absl::Status status = Parse(app, words); !status.ok()) return status;
@@ -130,6 +139,7 @@ absl::StatusOr<Options> ParseRun(const Words& words) {
       ->expected(1)
       ->take_all();
   app.add_option("--follow", options.follow, "processes to record (default all)")->type_name("all|none|PATTERN");
+  AddFramesOption(app, options.frames);
   app.add_option("--wait", wait, "record so long what outlives PROGRAM (default 10)")->type_name("SECONDS|forever");
   app.add_flag("-q,--quiet", options.quiet, "no summary");
   app.add_flag("-h,--help", help, "print this and exit");

@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "cli/report_file.h"
+#include "viewer/shown_stacks.h"
 
 namespace fdtrace {
 
@@ -19,6 +20,7 @@ struct RunOptions {
   std::string trace;  // empty: named after the program and its pid
   std::vector<ReportFile> reports;
   bool quiet = false;
+  ShownFrames frames = ShownFrames::kFolded;
   std::string follow = "all";  // "none": the program's own process alone; else a glob on executables'
   std::chrono::nanoseconds wait = std::chrono::seconds(10);  // for what outlives the program; kForever: no limit
   std::vector<std::string> command;                          // never empty; the first is the program
@@ -28,6 +30,7 @@ struct ReportOptions {
   std::string trace;
   ReportFormat format = ReportFormat::kText;
   std::string output;  // empty: stdout
+  ShownFrames frames = ShownFrames::kFolded;
 };
 
 // Asked for by --help or --version: to be printed on stdout.

@@ -43,7 +43,7 @@ int ShowReport(const ReportOptions& options) {
   const auto trace = ReadTrace(options.trace);
   if (!trace.ok()) return Complain(trace.status());
   const bool to_stdout = options.output.empty();
-  const auto text = Render(BuildReport(*trace), options.format, to_stdout && ColoursOn(STDOUT_FILENO));
+  const auto text = Render(BuildReport(*trace, options.frames), options.format, to_stdout && ColoursOn(STDOUT_FILENO));
   if (!text.ok()) return Complain(text.status());
   const absl::Status written = to_stdout ? WriteToStdout(*text) : WriteWhole(options.output, *text);
   return written.ok() ? EXIT_SUCCESS : Complain(written);

@@ -97,7 +97,7 @@ bool WriteResults(const Recorded& recorded, const RunOptions& options, Model& mo
 
   const auto records = ReadTrace(trace);
   if (!Succeeded(records.status())) return false;
-  const Report report = BuildReport(*records);
+  const Report report = BuildReport(*records, options.frames);
   for (const ReportFile& file : options.reports) {
     const auto text = Render(report, file.format);
     if (!Succeeded(text.ok() ? WriteWhole(file.path, *text) : text.status())) written = false;

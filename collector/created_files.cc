@@ -1,6 +1,8 @@
 #include "collector/created_files.h"
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
 #include <tuple>
 
 #include "absl/strings/ascii.h"
@@ -28,19 +30,80 @@ bool IsTemporary(const std::string& directory) {
   return false;
 }
 
-void CreatedFiles::Created(const FileId& id, uint64_t at_ns, const std::string& path, uint32_t place) {
+void CreatedFiles::Tell(NameEvent event) {
+  events_.Add(std::move(event));
+  if (const std::optional<NameEvent> due = events_.TakeDue()) Apply(*due);
+}
+
+void CreatedFiles::Apply(const NameEvent& event) {
+  switch (event.what) {
+    case NameEvent::kCreated:
+      return Make(event.file, {.at_ns = event.at_ns, .place = event.place}, event.path);
+    case NameEvent::kCreatedUnnamed:
+      return MakeUnnamed(event.file, {.at_ns = event.at_ns, .place = event.place});
+    case NameEvent::kLinked:
+      return Link(event);
+    case NameEvent::kRenamed:
+      return Rename(event);
+    case NameEvent::kUnlinked:
+      return Unlink(event);
+    case NameEvent::kMoved:
+      return names_.Move(event.old_path, event.path, event.exchanged);
+  }
+}
+
+void CreatedFiles::Make(const FileId& id, const Maker& maker, const std::string& path) {
   if (path.empty()) return;
-  if (names_.size() < max_files_) names_.insert(path);
   const auto known = files_.find(id);
+  if (known == files_.end() && files_.size() >= max_files_) return CountBeyond(path, maker.place);
   if (known != files_.end()) {
-    // The inode is used again, so the file before is gone.
-    if (at_ns >= known->second.at_ns) known->second = {.path = path, .at_ns = at_ns, .place = place};
-    return;
+    if (maker.at_ns < known->second.made.at_ns) return;
+    names_.TakeAll(id);  // the inode is used again, so the file before is gone
   }
-  if (files_.size() < max_files_) {
-    files_[id] = {.path = path, .at_ns = at_ns, .place = place};
-    return;
+  files_[id] = {.made = maker, .left_at = {}};
+  names_.Give(id, path, /*replaced=*/false);
+}
+
+void CreatedFiles::MakeUnnamed(const FileId& id, const Maker& maker) {
+  if (!unnamed_.insert_or_assign(id, maker).second) return;
+  unnamed_in_order_.push_back(id);
+  if (unnamed_in_order_.size() <= kMaxUnnamed) return;
+  unnamed_.erase(unnamed_in_order_.front());
+  unnamed_in_order_.pop_front();
+}
+
+void CreatedFiles::Link(const NameEvent& event) {
+  // Only one that was made without a name gets its first one so.
+  const auto unnamed = event.links == 1 ? unnamed_.find(event.file) : unnamed_.end();
+  if (unnamed != unnamed_.end()) return Make(event.file, unnamed->second, event.path);
+  const auto file = files_.find(event.file);
+  if (file != files_.end() && file->second.made.at_ns <= event.at_ns) names_.Give(event.file, event.path, false);
+}
+
+void CreatedFiles::Rename(const NameEvent& event) {
+  const auto file = files_.find(event.file);
+  if (file == files_.end() || file->second.made.at_ns > event.at_ns || event.path.empty()) return;
+  if (event.old_path.empty()) {
+    names_.TakeAll(event.file);
+  } else {
+    names_.Take(event.file, event.old_path);
   }
+  names_.Give(event.file, event.path, event.replaced);
+}
+
+void CreatedFiles::Unlink(const NameEvent& event) {
+  const auto file = files_.find(event.file);
+  if (file == files_.end()) {
+    if (event.links == 0) UncountBeyond(event.path);
+  } else if (file->second.made.at_ns <= event.at_ns) {
+    names_.Take(event.file, event.path);
+    if (event.links != 0) return;
+    names_.TakeAll(event.file);
+    files_.erase(file);
+  }
+}
+
+void CreatedFiles::CountBeyond(const std::string& path, uint32_t place) {
   ++not_looked_at_;
   auto [directory, name] = Split(path);
   const auto key = std::pair(std::move(directory), CoarsePattern(name));
@@ -50,11 +113,7 @@ void CreatedFiles::Created(const FileId& id, uint64_t at_ns, const std::string& 
   row.places.Add(place);
 }
 
-void CreatedFiles::Removed(const FileId& id, uint64_t at_ns, const std::string& path) {
-  if (const auto it = files_.find(id); it != files_.end()) {
-    if (it->second.at_ns <= at_ns) files_.erase(it);
-    return;
-  }
+void CreatedFiles::UncountBeyond(const std::string& path) {
   if (beyond_.empty()) return;
   const auto [directory, name] = Split(path);
   const auto row = beyond_.find({directory, CoarsePattern(name)});
@@ -64,22 +123,19 @@ void CreatedFiles::Removed(const FileId& id, uint64_t at_ns, const std::string& 
   if (--row->second.files == 0) beyond_.erase(row);
 }
 
-void CreatedFiles::Renamed(const FileId& id, uint64_t at_ns, const std::string& path, bool replaced) {
-  const auto it = files_.find(id);
-  if (it == files_.end() || it->second.at_ns > at_ns || path.empty()) return;
-  if (replaced && !names_.contains(path)) {
-    files_.erase(it);
-    return;
-  }
-  if (names_.size() < max_files_) names_.insert(path);
-  it->second.path = path;
-}
-
-std::vector<CreatedFile> CreatedFiles::Remaining() const {
+std::vector<CreatedFile> CreatedFiles::Remaining() {
+  while (const std::optional<NameEvent> event = events_.Take()) Apply(*event);
   std::vector<CreatedFile> remaining;
   remaining.reserve(files_.size());
   for (const auto& [id, file] : files_) {
-    remaining.push_back({.device = id.first, .inode = id.second, .path = file.path});
+    std::vector<std::string> paths = names_.Of(id);
+    if (paths.empty()) continue;
+    CreatedFile& one = remaining.emplace_back();
+    one.device = id.first;
+    one.inode = id.second;
+    one.path = std::move(paths.front());
+    one.other_paths.assign(std::make_move_iterator(paths.begin() + 1), std::make_move_iterator(paths.end()));
+    for (std::string& guess : names_.GuessesOf(id)) one.other_paths.push_back(std::move(guess));
   }
   std::sort(remaining.begin(), remaining.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
   return remaining;
@@ -89,7 +145,7 @@ void CreatedFiles::LeftBehind(const CreatedFile& file, const FileFacts& facts) {
   if (facts.device != file.device || facts.inode != file.inode) return;  // another has its name
   const auto it = files_.find({file.device, file.inode});
   if (it == files_.end()) return;
-  it->second.left = true;
+  it->second.left_at = file.path;
   it->second.bytes = facts.bytes;
   it->second.apparent_bytes = facts.apparent_bytes;
 }
@@ -104,8 +160,8 @@ void CreatedFiles::Row::Add(const Row& other) {
 CreatedFiles::Rows CreatedFiles::Fold() const {
   std::map<std::string, std::vector<std::pair<std::string, const File*>>> directories;
   for (const auto& [id, file] : files_) {
-    if (!file.left) continue;
-    auto [directory, name] = Split(file.path);
+    if (file.left_at.empty()) continue;
+    auto [directory, name] = Split(file.left_at);
     directories[std::move(directory)].emplace_back(std::move(name), &file);
   }
   Rows rows;
@@ -119,7 +175,7 @@ CreatedFiles::Rows CreatedFiles::Fold() const {
       const File& file = *files[i].second;
       Row& row = rows[{directory, patterns[i]}];
       row.Add({.files = 1, .bytes = file.bytes, .apparent_bytes = file.apparent_bytes, .places = {}});
-      row.places.Add(file.place);
+      row.places.Add(file.made.place);
       if (!beyond_.empty()) finer[{directory, CoarsePattern(names[i])}] = patterns[i];
     }
   }

@@ -70,6 +70,79 @@ TEST_F(CreatedFilesTest, ARemovalOrARenameMayBeReadBeforeTheCreation) {
   EXPECT_THAT(Remaining(), ElementsAre("/tmp/new"));
 }
 
+TEST_F(CreatedFilesTest, AReplacementMayBeReadBeforeTheCreationOfWhatItReplaces) {
+  Send(OpenedEvent(3 * kMs, {.id = Id(1, 1), .stack = 11, .path = "/tmp/new", .file = File(71), .created = true}));
+  Send(RenamedEvent(4 * kMs, 71, "/tmp/list", /*replaced=*/true));
+  Send(OpenedEvent(2 * kMs,
+                   {.id = Id(1, 2), .fd = 4, .stack = 11, .path = "/tmp/list", .file = File(70), .created = true}),
+       1, 2);
+  Send(UnlinkedEvent(4 * kMs - 1, {.file = Nameless(70), .path = "/tmp/list"}));
+  EXPECT_THAT(Remaining(), ElementsAre("/tmp/list"));
+}
+
+TEST_F(CreatedFilesTest, AFileIsWhereItsDirectoryWasMovedTo) {
+  Create(70, "/tmp/work.tmp/deep/a");
+  Create(71, "/tmp/work.tmp/b");
+  Create(72, "/tmp/work.tmp.c");
+  Send(MovedEvent(now_ += kMs, "/tmp/work.tmp", "/srv/work"));
+  Create(73, "/tmp/work.tmp/b");
+  Send(RenamedEvent(now_ += kMs, 71, "/srv/work/c"));
+  EXPECT_THAT(Remaining(), ElementsAre("/srv/work/c", "/srv/work/deep/a", "/tmp/work.tmp.c", "/tmp/work.tmp/b"));
+}
+
+TEST_F(CreatedFilesTest, ADirectoryMayBeReadToHaveMovedBeforeTheFilesInItAreReadToBeMade) {
+  Send(MovedEvent(5 * kMs, "/tmp/new", "/tmp/final"), 1, 2);
+  Send(OpenedEvent(2 * kMs, {.id = Id(1, 1), .stack = 11, .path = "/tmp/new/a", .file = File(70), .created = true}));
+  Send(OpenedEvent(6 * kMs,
+                   {.id = Id(1, 2), .fd = 4, .stack = 11, .path = "/tmp/new/b", .file = File(71), .created = true}));
+  EXPECT_THAT(Remaining(), ElementsAre("/tmp/final/a", "/tmp/new/b"));
+}
+
+TEST_F(CreatedFilesTest, AFileThatIsLinkedAndLosesItsFirstNameIsLookedForByTheOther) {
+  Create(70, "/tmp/a");
+  Send(LinkedEvent(now_ += kMs, File(70, 0, 2), "/srv/a"));
+  SendUnlinked({.file = File(70, 0, 1), .path = "/tmp/a"});
+  EXPECT_THAT(Remaining(), ElementsAre("/srv/a"));
+}
+
+TEST_F(CreatedFilesTest, AFileWithSeveralNamesIsOneAndIsLeftWhereItIsFound) {
+  Create(70, "/tmp/a");
+  Send(LinkedEvent(now_ += kMs, File(70, 0, 2), "/tmp/b"));
+  Send(LinkedEvent(now_ += kMs, File(70, 0, 3), "/tmp/c"));
+  Send(RenamedEvent(now_ += kMs, 70, "/tmp/d", /*replaced=*/false, "/tmp/b"));
+  const std::vector<CreatedFile> files = model_->CreatedFiles();
+  ASSERT_THAT(files, SizeIs(1));
+  EXPECT_EQ(files[0].path, "/tmp/a");
+  EXPECT_THAT(files[0].other_paths, ElementsAre("/tmp/c", "/tmp/d"));
+  model_->LeftBehind({.device = 1, .inode = 70, .path = "/tmp/d"}, File(70, kMiB, 3));
+  Written();
+  ASSERT_THAT(trace_.leftovers, SizeIs(1));
+  EXPECT_EQ(trace_.leftovers[0].pattern(), "d");
+  EXPECT_EQ(trace_.leftovers[0].files(), 1u);
+}
+
+TEST_F(CreatedFilesTest, ALinkToAFileFromBeforeIsNoFileOfTheProgramsMaking) {
+  Send(LinkedEvent(now_ += kMs, File(70, kMiB, 2), "/tmp/link"));
+  Send(RenamedEvent(now_ += kMs, 70, "/tmp/other", /*replaced=*/false, "/tmp/link"));
+  EXPECT_THAT(Remaining(), IsEmpty());
+}
+
+TEST_F(CreatedFilesTest, AFileThatIsMadeWithoutANameIsLeftWhenItGetsOne) {
+  SendOpened({.id = Id(1, 1), .stack = 11, .path = "/tmp", .file = Nameless(70)});
+  SendOpened({.id = Id(1, 2), .fd = 4, .stack = 11, .path = "/tmp", .file = Nameless(71)});
+  Send(LinkedEvent(now_ += kMs, File(70), "/srv/a"));
+  EXPECT_THAT(Remaining(), ElementsAre("/srv/a"));
+  LookAtAll(kMiB);
+  Written();
+  ASSERT_THAT(trace_.leftovers, SizeIs(1));
+  EXPECT_EQ(AddressAt(trace_.leftovers[0].created_at(0)), 0x11u);
+}
+
+TEST_F(CreatedFilesTest, AFileWithoutANameThatSomebodyElseMadeIsNotTheProgramsForANameThatItGives) {
+  Send(LinkedEvent(now_ += kMs, File(70), "/srv/a"));
+  EXPECT_THAT(Remaining(), IsEmpty());
+}
+
 TEST_F(CreatedFilesTest, AnInodeThatIsUsedAgainIsTheFileThatHasItNow) {
   Create(70, "/tmp/a");
   SendUnlinked({.file = Nameless(70), .path = "/tmp/a"});
@@ -141,8 +214,14 @@ TEST(CreatedFilesAloneTest, BeyondTheBoundFilesAreOnlyCounted) {
   Sites sites;
   const uint32_t place = sites.Place(0, sites.Name("open"));
   CreatedFiles created(/*max_files=*/10);
-  for (uint64_t i = 0; i < 100; ++i) created.Created({1, i}, i, "/tmp/job." + std::to_string(i), place);
-  created.Removed({1, 50}, 200, "/tmp/job.50");
+  for (uint64_t i = 1; i <= 100; ++i) {
+    created.Tell({.what = NameEvent::kCreated,
+                  .at_ns = i,
+                  .file = {1, i},
+                  .path = "/tmp/job." + std::to_string(i),
+                  .place = place});
+  }
+  created.Tell({.what = NameEvent::kUnlinked, .at_ns = 200, .file = {1, 50}, .path = "/tmp/job.50", .links = 0});
   EXPECT_THAT(created.Remaining(), SizeIs(10));
   EXPECT_EQ(created.not_looked_at(), 89u);
   for (const CreatedFile& file : created.Remaining()) created.LeftBehind(file, File(file.inode, 7));

@@ -20,6 +20,7 @@ void Definitions::TakeOverAncestors() {
   for (const Definitions* above = ancestor_.get(); above != nullptr; above = above->ancestor_.get()) {
     functions_.insert(above->functions_.begin(), above->functions_.end());
     modules_.insert(above->modules_.begin(), above->modules_.end());
+    code_.insert(above->code_.begin(), above->code_.end());
     for (const auto& [hash, record] : above->stacks_) {
       const auto [it, is_new] = stacks_.try_emplace(hash);
       if (!is_new) continue;
@@ -39,7 +40,19 @@ bool Definitions::Define(const Function& function, Sites& sites) {
 
 bool Definitions::Define(const Module& module, Sites& sites) {
   if (module.key() == 0 || module.path().find('\0') != std::string::npos) return false;
-  modules_[module.key()] = sites.Module(module.key(), module.path(), module.build_id());
+  modules_[module.key()] = sites.Module(
+      module.key(), {.path = module.path(), .build_id = module.build_id(), .is_python = module.is_python()});
+  return true;
+}
+
+bool Definitions::Define(const PythonCode& code, Sites& sites) {
+  if (code.key() == 0) return false;
+  TracePythonCode known;
+  known.set_file(code.file());
+  known.set_function(code.function());
+  known.set_qualified(code.qualified());
+  known.set_first_line(code.first_line());
+  code_[code.key()] = sites.PythonCode(known);
   return true;
 }
 
@@ -58,24 +71,33 @@ std::optional<Sites::FunctionRow> Definitions::FindFunction(uint32_t number, con
   return sites.FunctionByNumber(number);
 }
 
-uint32_t Definitions::FindModule(uint64_t key) const {
+uint32_t Definitions::Find(Numbered Definitions::*numbered, uint64_t key) const {
   for (const Definitions* at = this; at != nullptr; at = at->ancestor_.get()) {
-    if (const auto it = at->modules_.find(key); it != at->modules_.end()) return it->second;
+    const Numbered& here = at->*numbered;
+    if (const auto it = here.find(key); it != here.end()) return it->second;
   }
   return 0;
+}
+
+// False: what the key means has not been told.
+bool Definitions::Locate(uint64_t key, uint64_t address, const Sites& sites, TraceFrame& frame) const {
+  if (const uint32_t code = Find(&Definitions::code_, key)) {
+    frame.set_python_code(code);
+    frame.set_line(static_cast<uint32_t>(address));
+    return true;
+  }
+  uint32_t module = key == 0 ? 0 : Find(&Definitions::modules_, key);
+  if (key != 0 && module == 0) module = sites.ModuleByKey(key);
+  frame.set_module(module);
+  frame.set_address(address);
+  return key == 0 || module != 0;
 }
 
 bool Definitions::Complete(StackRecord& record, Sites& sites) const {
   if (record.index != 0) return true;
   TraceStack stack;
   for (int i = 0; i < record.frames->modules_size(); ++i) {
-    const uint64_t key = record.frames->modules(i);
-    uint32_t module = key == 0 ? 0 : FindModule(key);
-    if (key != 0 && module == 0) module = sites.ModuleByKey(key);
-    if (key != 0 && module == 0) return false;
-    TraceFrame& frame = *stack.add_frames();
-    frame.set_module(module);
-    frame.set_address(record.frames->addresses(i));
+    if (!Locate(record.frames->modules(i), record.frames->addresses(i), sites, *stack.add_frames())) return false;
   }
   stack.set_truncated(record.frames->truncated());
   record.index = sites.Stack(stack);

@@ -23,13 +23,14 @@ class Definitions {
   // False when the record cannot be what an interposer sent.
   bool Define(const Function& function, Sites& sites);
   bool Define(const Module& module, Sites& sites);
+  bool Define(const PythonCode& code, Sites& sites);
   bool Define(const Stack& stack, Sites& sites);
 
   // Not found, or not yet: nullopt.
   std::optional<Sites::FunctionRow> FindFunction(uint32_t number, const Sites& sites) const;
   std::optional<uint32_t> FindStack(uint64_t hash, Sites& sites);
 
-  size_t size() const { return functions_.size() + modules_.size() + stacks_.size(); }
+  size_t size() const { return functions_.size() + modules_.size() + code_.size() + stacks_.size(); }
 
  private:
   struct StackRecord {
@@ -37,14 +38,18 @@ class Definitions {
     std::unique_ptr<Stack> frames;
   };
 
-  uint32_t FindModule(uint64_t key) const;
+  using Numbered = absl::flat_hash_map<uint64_t, uint32_t>;  // by key
+
+  uint32_t Find(Numbered Definitions::*numbered, uint64_t key) const;  // 0: not here
+  bool Locate(uint64_t key, uint64_t address, const Sites& sites, TraceFrame& frame) const;
   bool Complete(StackRecord& record, Sites& sites) const;
   void TakeOverAncestors();
 
   std::shared_ptr<Definitions> ancestor_;
   int depth_ = 0;  // ancestors above
   absl::flat_hash_map<uint32_t, Sites::FunctionRow> functions_;
-  absl::flat_hash_map<uint64_t, uint32_t> modules_;
+  Numbered modules_;
+  Numbered code_;
   absl::flat_hash_map<uint64_t, StackRecord> stacks_;
 };
 

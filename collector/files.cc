@@ -282,6 +282,22 @@ void Files::Renamed(const fdtrace::Renamed& renamed, uint64_t at_ns) {
   At({renamed.device(), renamed.inode()}, at_ns)->name.Learn(FileName::kKernel, at_ns, renamed.new_path());
 }
 
+void Files::Linked(const fdtrace::Linked& linked, uint64_t at_ns) {
+  const FileId id = {linked.file().device(), linked.file().inode()};
+  const TrackedFile* const known = Find(id);
+  const bool gets_its_first = linked.file().links() == 1;
+  const bool is_another = known != nullptr && !known->has_holders() && known->links == 0 && !gets_its_first;
+  const FilePointer file = is_another ? Replace(id, at_ns) : At(id, at_ns);
+  if (file->links == 0 && at_ns >= file->links_ns) {
+    file->links = linked.file().links();
+    file->removal = {};
+  }
+  file->name.Learn(FileName::kKernel, at_ns, linked.new_path());
+  Look(*file, FactsOf(linked.file()), at_ns);
+  Account(*file, at_ns);
+  Settle(file);
+}
+
 void Files::Look(TrackedFile& file, const FileFacts& facts, uint64_t at_ns) {
   if (at_ns >= file.seen_ns) {
     file.bytes = facts.bytes;

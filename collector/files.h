@@ -73,6 +73,8 @@ class Files {
   void Unlinked(const Unlinked& unlinked, uint64_t at_ns, uint32_t place);
   // A file got another name.
   void Renamed(const Renamed& renamed, uint64_t at_ns);
+  // One more, or its first.
+  void Linked(const Linked& linked, uint64_t at_ns);
   const TrackedFile* Find(const FileId& id) const;
   // No other file has its inode now.
   bool IsCurrent(const FileHold& hold) const { return Find(hold.file->id) == hold.file.get(); }

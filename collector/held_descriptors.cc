@@ -97,7 +97,11 @@ void HeldDescriptors::MakeRoom(int fd, uint64_t at_ns, const std::optional<Endin
 bool HeldDescriptors::Close(uint64_t id, const Ending& ending) {
   const auto it = by_id_.find(id);
   if (it == by_id_.end()) return TellIfUnseen(id, ending);
-  EndSeen(it->second, ending);
+  if (ending.kept_to_the_end) {
+    KeepToTheEnd(it->second, ending);
+  } else {
+    EndSeen(it->second, ending);
+  }
   by_id_.erase(it);
   return true;
 }
@@ -137,6 +141,13 @@ bool HeldDescriptors::Replace(uint64_t id, uint64_t at_ns) {
   unseen_ends_.erase(id);  // no event will tell of it
   by_id_.erase(it);
   return true;
+}
+
+void HeldDescriptors::KeepToTheEnd(Lifetime& lifetime, const Ending& ending) {
+  if (lifetime.hold.file != nullptr && ending.file) {
+    recording_.files.Seen(lifetime.hold, *ending.file, ending.at_ns);
+  }
+  kept_to_the_end_.push_back(std::move(lifetime));
 }
 
 void HeldDescriptors::EndSeen(Lifetime& lifetime, const Ending& ending) {
@@ -201,7 +212,9 @@ void HeldDescriptors::LeaveOpen(uint64_t at_ns, bool from_outside, bool alive, b
     recording_.left_open.push_back(
         {.lifetime = std::move(lifetime), .process = totals_.serial(), .inherited = inherited});
   };
-  totals_.set_open_at_exit(static_cast<uint32_t>(size()));
+  totals_.set_open_at_exit(static_cast<uint32_t>(size() + kept_to_the_end_.size()));
+  for (Lifetime& lifetime : kept_to_the_end_) leave(lifetime);
+  kept_to_the_end_.clear();
   for (auto& [id, lifetime] : by_id_) leave(lifetime);
   for (auto& [fd, elder] : by_number_) leave(elder);
   by_id_.clear();

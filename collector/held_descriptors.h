@@ -1,6 +1,7 @@
 // What one process holds open: by lifetime id what its running image opened, by its number alone every elder: what the
 // image was given, and what was opened unseen. Pure.
-//  - Each ends once: by an event, by exec, unseen, or as still open with its process; its site counts the end.
+//  - Each ends once: by an event, by exec, unseen, or as still open with its process; its site counts the end. What was
+//    closed only because the process was about to end is still open when it does.
 //  - A lifetime and an elder never have the same number.
 //  - opened_unseen, closed_unseen and peak_open of the process's totals are kept here.
 #pragma once
@@ -20,6 +21,7 @@ struct Ending {
   uint64_t at_ns = 0;
   uint32_t closer = 0;
   std::optional<FileFacts> file = std::nullopt;  // that it was open on, as it was then
+  bool kept_to_the_end = false;                  // by its process, which was about to end
 };
 
 using HoldsByNumber = absl::flat_hash_map<int, FileHold>;
@@ -87,6 +89,7 @@ class HeldDescriptors {
   static constexpr uint64_t kNumberBit = uint64_t{1} << 63;
   static uint64_t KeyOf(int fd) { return kNumberBit | static_cast<uint32_t>(fd); }
 
+  void KeepToTheEnd(Lifetime& lifetime, const Ending& ending);
   void EndSeen(Lifetime& lifetime, const Ending& ending);
   void EndUnseen(uint64_t key, Lifetime& lifetime, uint64_t noticed_ns);
   void Tell(const UnseenEnd& end, const Ending& ending);
@@ -110,6 +113,7 @@ class HeldDescriptors {
   TraceProcess& totals_;
   absl::flat_hash_map<uint64_t, Lifetime> by_id_;
   absl::flat_hash_map<int, Lifetime> by_number_;
+  std::vector<Lifetime> kept_to_the_end_;                 // and closed by now
   absl::flat_hash_map<uint64_t, UnseenEnd> unseen_ends_;  // by id, or KeyOf(number)
 };
 

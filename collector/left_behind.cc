@@ -25,11 +25,9 @@ class Look {
   void Run() {
     for (const CreatedFile& file : files_) {
       if (Clock::now() >= until_) break;
-      const auto status = StatusAt(AT_FDCWD, file.path.c_str());
-      const auto facts = status.has_value() ? FactsOf(*status) : std::nullopt;
-      const bool same = facts.has_value() && facts->device == file.device && facts->inode == file.inode;
+      auto found = Find(file);
       const std::lock_guard lock(mutex_);
-      if (same) found_.there.emplace_back(file, *facts);
+      if (found.has_value()) found_.there.push_back(*std::move(found));
       --found_.not_reached;
     }
     const std::lock_guard lock(mutex_);
@@ -44,6 +42,23 @@ class Look {
   }
 
  private:
+  using Found = std::pair<CreatedFile, FileFacts>;
+
+  static std::optional<Found> Find(const CreatedFile& file) {
+    if (const auto found = FindBy(file.path, file)) return found;
+    for (const std::string& path : file.other_paths) {
+      if (const auto found = FindBy(path, file)) return found;
+    }
+    return std::nullopt;
+  }
+
+  static std::optional<Found> FindBy(const std::string& path, const CreatedFile& file) {
+    const auto status = StatusAt(AT_FDCWD, path.c_str());
+    const auto facts = status.has_value() ? FactsOf(*status) : std::nullopt;
+    if (!facts.has_value() || facts->device != file.device || facts->inode != file.inode) return std::nullopt;
+    return Found({.device = file.device, .inode = file.inode, .path = path}, *facts);
+  }
+
   const std::vector<CreatedFile> files_;
   const Clock::time_point until_;
   std::mutex mutex_;

@@ -11,8 +11,9 @@
 namespace fdtrace {
 
 struct LookedFor {
-  std::vector<std::pair<CreatedFile, FileFacts>> there;  // under its own path, which may be a symbolic link to it
-  size_t not_reached = 0;                                // because the limit was over
+  std::vector<std::pair<CreatedFile, FileFacts>>
+      there;               // `path`: the name by which it was found, which may be a symbolic link to it
+  size_t not_reached = 0;  // because the limit was over
 };
 
 // Returns within LIMIT, though a file system should never answer.

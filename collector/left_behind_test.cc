@@ -50,6 +50,18 @@ TEST(LeftBehindTest, FindsAFileMadeThroughASymbolicLink) {
   EXPECT_EQ(LookFor({made}, seconds(5)).there.size(), 1u);
 }
 
+TEST(LeftBehindTest, FindsAFileByAnyOfItsNamesAndSaysByWhich) {
+  const TestDirectory directory;
+  CreatedFile made = Create(directory / "first");
+  ASSERT_EQ(rename(made.path.c_str(), (directory / "third").c_str()), 0);
+  Create(directory / "second");
+  made.other_paths = {directory / "second", directory / "third"};
+  const LookedFor found = LookFor({made}, seconds(5));
+  ASSERT_EQ(found.there.size(), 1u);
+  EXPECT_EQ(found.there[0].first.path, directory / "third");
+  EXPECT_EQ(found.not_reached, 0u);
+}
+
 TEST(LeftBehindTest, SaysHowManyWereNotReachedInTime) {
   const TestDirectory directory;
   const CreatedFile kept = Create(directory / "kept");

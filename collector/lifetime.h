@@ -17,13 +17,14 @@
 #include "collector/recording_notes.h"
 #include "collector/sites.h"
 #include "collector/timeline.h"
+#include "proto/session.h"
 
 namespace fdtrace {
 
-// The name and number of a thread; the kernel's names have 15 bytes at most.
+// The name and number of a thread.
 struct ThreadLabel {
   uint32_t tid = 0;
-  std::array<char, 16> name = {};
+  std::array<char, kMaxThreadNameBytes + 1> name = {};
 };
 
 // How a descriptor came to be.

@@ -76,7 +76,7 @@ class WholeModel : public Model {
     if (TracedProcess* const process = Find(serial)) process->FilesHeld(files, at_ns);
   }
 
-  std::vector<CreatedFile> CreatedFiles() const override { return recording_.created.Remaining(); }
+  std::vector<CreatedFile> CreatedFiles() override { return recording_.created.Remaining(); }
 
   void LeftBehind(const CreatedFile& file, const FileFacts& facts) override {
     recording_.created.LeftBehind(file, facts);

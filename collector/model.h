@@ -54,7 +54,8 @@ struct MountedOn {
 struct CreatedFile {
   uint64_t device = 0;
   uint64_t inode = 0;
-  std::string path;  // absolute
+  std::string path;                           // absolute
+  std::vector<std::string> other_paths = {};  // more names that it may have
 };
 
 using WrittenFile = CreatedFile;  // or that it wrote
@@ -132,7 +133,7 @@ class Model {
 
   // At the end, after all processes: the files that the program made and did not remove by a call that was seen; and
   // which of them are still there under their names.
-  virtual std::vector<CreatedFile> CreatedFiles() const = 0;
+  virtual std::vector<CreatedFile> CreatedFiles() = 0;
   virtual void LeftBehind(const CreatedFile& file, const FileFacts& facts) = 0;
 
   // Files that were open for writing, and whose last such descriptor has ended, since this was asked before, without a

@@ -123,13 +123,33 @@ inline Event UnlinkedEvent(uint64_t at_ns, const UnlinkCall& call) {
   return event;
 }
 
-inline Event RenamedEvent(uint64_t at_ns, uint64_t inode, const std::string& path, bool replaced = false) {
+inline Event RenamedEvent(uint64_t at_ns, uint64_t inode, const std::string& path, bool replaced = false,
+                          const std::string& old_path = "") {
   Event event;
   event.set_at_ns(at_ns);
   event.mutable_renamed()->set_device(1);
   event.mutable_renamed()->set_inode(inode);
   event.mutable_renamed()->set_new_path(path);
   event.mutable_renamed()->set_replaced(replaced);
+  event.mutable_renamed()->set_old_path(old_path);
+  return event;
+}
+
+inline Event LinkedEvent(uint64_t at_ns, const FileFacts& file, const std::string& path) {
+  Event event;
+  event.set_at_ns(at_ns);
+  event.mutable_linked()->set_new_path(path);
+  SetState(
+      file, [](Event& of) { return of.mutable_linked()->mutable_file(); }, event);
+  return event;
+}
+
+inline Event MovedEvent(uint64_t at_ns, const std::string& from, const std::string& to, bool exchanged = false) {
+  Event event;
+  event.set_at_ns(at_ns);
+  event.mutable_moved()->set_old_path(from);
+  event.mutable_moved()->set_new_path(to);
+  event.mutable_moved()->set_exchanged(exchanged);
   return event;
 }
 

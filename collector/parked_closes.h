@@ -16,6 +16,7 @@ struct ParkedClose {
   uint32_t closer = 0;
   bool unseen = false;                           // no close was told: its number was found taken by another
   std::optional<FileFacts> file = std::nullopt;  // as it was then
+  bool kept_to_the_end = false;
 };
 
 class ParkedCloses {

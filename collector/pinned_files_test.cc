@@ -199,6 +199,26 @@ TEST_F(PinnedFilesTest, AFileBornWithoutANameHasNone) {
   EXPECT_FALSE(file.has_removed_at());
 }
 
+TEST_F(PinnedFilesTest, AFileBornWithoutANameThatWasGivenOneIsNot) {
+  SendOpened({.id = Id(1, 1), .fd = 5, .stack = 11, .path = "/tmp", .file = Nameless(70)});
+  LookAtFiles({{.fd = 5, .file = Nameless(70, kMiB), .path = "/tmp/#70"}});
+  Send(LinkedEvent(now_ += 1, File(70, 2 * kMiB), "/tmp/a"));
+  End();
+  Written();
+  EXPECT_THAT(trace_.pinned, IsEmpty());
+  ASSERT_THAT(trace_.filesystems, SizeIs(1));
+  EXPECT_EQ(trace_.filesystems[0].peak_bytes(), kMiB);
+}
+
+TEST_F(PinnedFilesTest, AFileThatWasGivenItsFirstNameAndLostItIsPinnedByItsRemoval) {
+  SendOpened({.id = Id(1, 1), .fd = 5, .stack = 11, .path = "/tmp", .file = Nameless(70)});
+  Send(LinkedEvent(now_ += 1, File(70), "/tmp/a"));
+  SendUnlinked({.file = Nameless(70, kMiB), .path = "/tmp/a", .stack = 21});
+  LookAtFiles({{.fd = 5, .file = Nameless(70, kMiB), .path = "/tmp/a"}});
+  EXPECT_EQ(OnlyPinned().removed_by(), TracePinned::UNLINK);
+  EXPECT_EQ(OnlyPinned().path(), "/tmp/a");
+}
+
 TEST_F(PinnedFilesTest, AMemoryFilePinsMemory) {
   SendOpened({.id = Id(1, 1), .fd = 5, .function = 8, .stack = 11, .path = "cache", .file = Nameless(70)});
   LookAtFiles({{.fd = 5, .file = Nameless(70, kMiB), .path = "/memfd:cache"}});

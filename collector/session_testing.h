@@ -257,7 +257,7 @@ class RememberingModel : public Model {
   void FileSeen(const WrittenFile& file, const FileFacts& facts, uint64_t) override {
     written.emplace_back(file, facts);
   }
-  std::vector<CreatedFile> CreatedFiles() const override { return created; }
+  std::vector<CreatedFile> CreatedFiles() override { return created; }
   void LeftBehind(const CreatedFile& file, const FileFacts& facts) override { left.emplace_back(file, facts); }
   void FilesystemSeen(const MountedOn& filesystem) override { filesystems.push_back(filesystem); }
   void ProcessEnded(uint32_t serial, uint64_t, ProcessEnd how) override {

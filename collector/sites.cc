@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <map>
 
-#include "absl/strings/str_cat.h"
-
 namespace fdtrace {
 namespace {
 
@@ -27,8 +25,12 @@ uint32_t Numbers::Of(absl::string_view text) {
   return numbers_[texts_.back()] = size();
 }
 
-uint32_t Sites::Module(uint64_t key, absl::string_view path, absl::string_view build_id) {
-  const uint32_t module = modules_.Of(absl::StrCat(path, absl::string_view("\0", 1), build_id));
+uint32_t Sites::Module(uint64_t key, const ModuleFile& file) {
+  TraceModule record;
+  record.set_path(std::string(file.path));
+  record.set_build_id(std::string(file.build_id));
+  record.set_is_python(file.is_python);
+  const uint32_t module = modules_.Of(record.SerializeAsString());
   modules_by_key_.try_emplace(key, module);
   return module;
 }
@@ -37,6 +39,8 @@ uint32_t Sites::ModuleByKey(uint64_t key) const {
   const auto it = modules_by_key_.find(key);
   return it == modules_by_key_.end() ? 0 : it->second;
 }
+
+uint32_t Sites::PythonCode(const TracePythonCode& code) { return python_code_.Of(code.SerializeAsString()); }
 
 uint32_t Sites::Stack(const TraceStack& stack) { return stacks_.Of(stack.SerializeAsString()); }
 
@@ -119,23 +123,21 @@ TracePlace Sites::ToTrace(uint32_t place, uint64_t count) const {
   return trace;
 }
 
-absl::Status Sites::WriteModulesAndStacks(TraceWriter& writer) const {
-  for (uint32_t index = 1; index <= modules_.size(); ++index) {
-    const absl::string_view text = modules_.Text(index);
-    const size_t end = text.find('\0');
-    TraceRecord record;
-    record.mutable_module()->set_index(index);
-    record.mutable_module()->set_path(std::string(text.substr(0, end)));
-    record.mutable_module()->set_build_id(std::string(text.substr(end + 1)));
-    if (absl::Status status = writer.Append(record); !status.ok()) return status;
-  }
-  for (uint32_t index = 1; index <= stacks_.size(); ++index) {
-    TraceRecord record;
-    record.mutable_stack()->ParseFromString(stacks_.Text(index));
-    record.mutable_stack()->set_index(index);
-    if (absl::Status status = writer.Append(record); !status.ok()) return status;
-  }
-  return absl::OkStatus();
+absl::Status Sites::WriteCode(TraceWriter& writer) const {
+  const auto write = [&](const Numbers& records, auto* (TraceRecord::*part)()) {
+    for (uint32_t index = 1; index <= records.size(); ++index) {
+      TraceRecord record;
+      auto& numbered = *(record.*part)();
+      numbered.ParseFromString(records.Text(index));
+      numbered.set_index(index);
+      if (absl::Status status = writer.Append(record); !status.ok()) return status;
+    }
+    return absl::OkStatus();
+  };
+  absl::Status status = write(modules_, &TraceRecord::mutable_module);
+  status.Update(write(python_code_, &TraceRecord::mutable_python_code));
+  status.Update(write(stacks_, &TraceRecord::mutable_stack));
+  return status;
 }
 
 TraceSite Sites::SiteRecord(uint32_t number) const {
@@ -158,7 +160,7 @@ TraceSite Sites::SiteRecord(uint32_t number) const {
 }
 
 absl::Status Sites::Write(TraceWriter& writer, absl::flat_hash_map<uint32_t, uint32_t>& site_of_place) const {
-  if (absl::Status status = WriteModulesAndStacks(writer); !status.ok()) return status;
+  if (absl::Status status = WriteCode(writer); !status.ok()) return status;
   std::vector<uint32_t> with_site;
   for (uint32_t number = 1; number <= places_.size(); ++number) {
     if (places_[number - 1].site != nullptr) with_site.push_back(number);

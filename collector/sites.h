@@ -36,9 +36,15 @@ class Numbers {
 class Sites {
  public:
   // The key is what processes call the module by; it finds the module again where a process's own record was lost.
-  uint32_t Module(uint64_t key, absl::string_view path, absl::string_view build_id);
+  struct ModuleFile {
+    absl::string_view path;
+    absl::string_view build_id;
+    bool is_python = false;
+  };
+  uint32_t Module(uint64_t key, const ModuleFile& file);
   uint32_t ModuleByKey(uint64_t key) const;  // 0 when no process told
-  uint32_t Stack(const TraceStack& stack);   // its frames' modules are Module()s
+  uint32_t PythonCode(const TracePythonCode& code);
+  uint32_t Stack(const TraceStack& stack);  // its frames' modules are Module()s, their code PythonCode()s
   uint32_t Name(absl::string_view function);
 
   // A function that is interposed. Its number is the same in all processes, so what one told serves where another's own
@@ -79,11 +85,13 @@ class Sites {
     std::unique_ptr<Site> site;
   };
 
-  absl::Status WriteModulesAndStacks(TraceWriter& writer) const;
+  absl::Status WriteCode(TraceWriter& writer) const;
   TraceSite SiteRecord(uint32_t place) const;
 
-  Numbers modules_;  // path, NUL, build id
-  Numbers stacks_;   // serialized TraceStacks without an index
+  // Serialized records of the trace without an index.
+  Numbers modules_;
+  Numbers python_code_;
+  Numbers stacks_;
   Numbers names_;
   absl::flat_hash_map<uint64_t, uint32_t> modules_by_key_;
   absl::flat_hash_map<uint32_t, FunctionRow> functions_;  // as first told

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
 #include <utility>
 
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "proto/session.h"
 
 namespace fdtrace {
@@ -13,6 +16,22 @@ namespace {
 constexpr uint64_t kImpossibleNs = 100ull * 365 * 24 * 3600 * 1'000'000'000;
 
 bool IsId(uint64_t id) { return id >> kLifetimeIdBits == 0; }
+
+// A sentence without its full stop.
+std::string WhyUnread(const UnreadPython& python) {
+  const std::string version = absl::StrCat("Python ", absl::CHexEscape(python.version().substr(0, 16)));
+  switch (python.reason()) {
+    case UnreadPython::UNKNOWN_VERSION:
+      return absl::StrCat(version, " is none whose frames fdtrace can read");
+    case UnreadPython::DEBUG_BUILD:
+      return absl::StrCat(version, " is a debug build");
+    case UnreadPython::FREE_THREADED:
+      return absl::StrCat(version, " is a free-threaded build");
+    default:
+      return absl::StrCat("the frames of ", version, " are not as they should be");
+  }
+}
+
 uint32_t SerialOf(uint64_t id) { return static_cast<uint32_t>(id >> kLifetimeCountBits); }
 
 }  // namespace
@@ -84,6 +103,11 @@ bool TracedProcess::Count(const Event& event, uint64_t at_ns, uint32_t ring) {
       return image_->definitions().Define(event.function(), recording_.sites);
     case Event::kModule:
       return image_->definitions().Define(event.module(), recording_.sites);
+    case Event::kPythonCode:
+      return image_->definitions().Define(event.python_code(), recording_.sites);
+    case Event::kUnreadPython:
+      totals_.set_unread_python(WhyUnread(event.unread_python()));
+      return true;
     case Event::kStack:
       return image_->definitions().Define(event.stack(), recording_.sites);
     case Event::kKept:
@@ -116,6 +140,10 @@ bool TracedProcess::Count(const Event& event, uint64_t at_ns, uint32_t ring) {
       return Count(event.unlinked(), at_ns);
     case Event::kRenamed:
       return Count(event.renamed(), at_ns);
+    case Event::kLinked:
+      return Count(event.linked(), at_ns);
+    case Event::kMoved:
+      return Count(event.moved(), at_ns);
     case Event::WHAT_NOT_SET:
       return false;
   }
@@ -155,7 +183,7 @@ bool TracedProcess::Count(const Opened& opened, uint64_t at_ns, const ThreadLabe
     if (close->unseen) {
       held_.Replace(id, close->at_ns);
     } else {
-      held_.Close(id, {close->at_ns, close->closer, close->file});
+      held_.Close(id, {close->at_ns, close->closer, close->file, close->kept_to_the_end});
     }
   }
   return true;
@@ -179,11 +207,13 @@ bool TracedProcess::Count(const Closed& closed, uint64_t at_ns) {
   const bool first = !std::exchange(image_->told_anything, true);
   Ending ending = {at_ns, image_->PlaceOf(closed, recording_.sites)};
   if (closed.has_file()) ending.file = FactsOf(closed.file());
+  ending.kept_to_the_end = closed.kept_to_the_end();
   if (id != 0 && held_.Close(id, ending)) return true;
   if (id != 0 && IsOwn(id)) {
     // Its Opened is still to come, and will find no elder: that had ended before.
     held_.MakeRoom(closed.fd(), at_ns, std::nullopt, /*came_upon=*/false);
-    parked_.Park(id, {.at_ns = at_ns, .closer = ending.closer, .file = ending.file});
+    parked_.Park(
+        id, {.at_ns = at_ns, .closer = ending.closer, .file = ending.file, .kept_to_the_end = ending.kept_to_the_end});
   } else if (!held_.CloseElder(closed.fd(), ending) && id == 0 && !first) {
     // Without an id it is told after the real close: of the first event's descriptor, /proc showed nothing any more.
     totals_.set_opened_unseen(totals_.opened_unseen() + 1);

@@ -66,6 +66,8 @@ class TracedProcess {
   bool Count(const Sent& sent, uint64_t at_ns);
   bool Count(const Unlinked& unlinked, uint64_t at_ns);
   bool Count(const Renamed& renamed, uint64_t at_ns);
+  bool Count(const Linked& linked, uint64_t at_ns);
+  bool Count(const Moved& moved, uint64_t at_ns);
   bool Count(const Written& written, uint64_t at_ns);
 
   const Lifetime* FindAnywhere(uint64_t id) const;

@@ -20,9 +20,14 @@ FileHold TracedProcess::HoldOf(const Opened& opened, uint64_t at_ns, uint32_t pl
   FileHold hold = recording_.files.Opened(opened, at_ns, opener, directory_);
   if (place != 0) recording_.files.Named(hold, "", recording_.sites.At(place).made, at_ns);
   const TrackedFile& file = *hold.file;
-  const bool removed_since = file.links == 0 && file.removed_by_call && file.removal.at_ns >= at_ns;
-  if (opened.created() && !removed_since) {
-    recording_.created.Created(file.id, at_ns, file.name.path(), opener);
+  const bool has_name = opened.file().links() != 0;
+  const bool born_without = file.removal.how == TracePinned::BORN && file.removal.at_ns == at_ns;
+  if (has_name ? opened.created() : born_without) {
+    recording_.created.Tell({.what = has_name ? NameEvent::kCreated : NameEvent::kCreatedUnnamed,
+                             .at_ns = at_ns,
+                             .file = file.id,
+                             .path = opened.path(),
+                             .place = opener});
   }
   return hold;
 }
@@ -31,15 +36,43 @@ bool TracedProcess::Count(const Unlinked& unlinked, uint64_t at_ns) {
   if (!unlinked.has_file() || unlinked.file().inode() == 0) return false;
   const uint32_t place = image_->PlaceOf(unlinked, recording_.sites);
   recording_.files.Unlinked(unlinked, at_ns, place);
-  if (unlinked.file().links() != 0) return true;
-  recording_.created.Removed({unlinked.file().device(), unlinked.file().inode()}, at_ns, unlinked.path());
+  recording_.created.Tell({.what = NameEvent::kUnlinked,
+                           .at_ns = at_ns,
+                           .file = {unlinked.file().device(), unlinked.file().inode()},
+                           .path = unlinked.path(),
+                           .links = unlinked.file().links()});
   return true;
 }
 
 bool TracedProcess::Count(const Renamed& renamed, uint64_t at_ns) {
   if (renamed.inode() == 0) return false;
   recording_.files.Renamed(renamed, at_ns);
-  recording_.created.Renamed({renamed.device(), renamed.inode()}, at_ns, renamed.new_path(), renamed.replaced());
+  recording_.created.Tell({.what = NameEvent::kRenamed,
+                           .at_ns = at_ns,
+                           .file = {renamed.device(), renamed.inode()},
+                           .path = renamed.new_path(),
+                           .old_path = renamed.old_path(),
+                           .replaced = renamed.replaced()});
+  return true;
+}
+
+bool TracedProcess::Count(const Linked& linked, uint64_t at_ns) {
+  if (!linked.has_file() || linked.file().inode() == 0 || linked.file().links() == 0) return false;
+  recording_.files.Linked(linked, at_ns);
+  recording_.created.Tell({.what = NameEvent::kLinked,
+                           .at_ns = at_ns,
+                           .file = {linked.file().device(), linked.file().inode()},
+                           .path = linked.new_path(),
+                           .links = linked.file().links()});
+  return true;
+}
+
+bool TracedProcess::Count(const Moved& moved, uint64_t at_ns) {
+  recording_.created.Tell({.what = NameEvent::kMoved,
+                           .at_ns = at_ns,
+                           .path = moved.new_path(),
+                           .old_path = moved.old_path(),
+                           .exchanged = moved.exchanged()});
   return true;
 }
 

@@ -6,6 +6,8 @@
 #include <atomic>
 
 #include "interposer/event_writer.h"
+#include "interposer/processes.h"
+#include "interposer/python_interpreter.h"
 #include "interposer/raw_syscall.h"
 #include "interposer/seccomp_calls.h"
 #include "interposer/stacks.h"
@@ -77,11 +79,14 @@ void RecordSent(int fd, uint64_t began_ns) {
 }
 
 uint64_t RecordClosing(Row row, int fd, const FILE* stream) {
+  const bool kept_to_the_end = PythonIsEnding() && LifetimeOf(fd) != 0;
+  if (kept_to_the_end) LetCollectorLook();
   const DescriptorOrigin ending = TakeDescriptor(fd);
   if (ending.id == 0) return 0;
   const HookScope scope;
   if (!scope.recording()) return ending.id;
-  ClosedEvent event = {.id = ending.id, .fd = fd, .row = row, .stack = CaptureStack(scope)};
+  ClosedEvent event = {
+      .id = ending.id, .fd = fd, .row = row, .stack = CaptureStack(scope), .kept_to_the_end = kept_to_the_end};
   if (ending.has_file) event.file = RegularFile(fd);
   if (event.file && stream != nullptr)
     event.file->apparent_bytes = SizeOnceWritten(*stream, event.file->apparent_bytes);

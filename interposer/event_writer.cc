@@ -35,7 +35,11 @@ enum EventField : uint32_t {
   kConfined,
   kUnlinked,
   kRenamed,
-  kWritten
+  kLinked,
+  kMoved,
+  kWritten,
+  kPythonCode = 30,
+  kUnreadPython
 };
 
 constinit std::atomic<bool> g_function_sent[kRowCount] = {};
@@ -57,6 +61,17 @@ void SendThread(const HookScope& scope) {
     wire.Bytes(2, name, TextLength(name, sizeof name));
   });
 }
+
+}  // namespace
+
+void WriteThreadName(const HookScope& scope, const PythonText& name) {
+  fdtrace_thread.announced = Write(scope, kThread, [&](WireWriter& wire) {
+    wire.Varint(1, fdtrace_thread.ring->owner.load(std::memory_order_relaxed));
+    wire.Filled(2, kMaxThreadNameBytes, [&](std::span<unsigned char> room) { return name.Copy(room); });
+  });
+}
+
+namespace {
 
 void SendFunction(const HookScope& scope, Row row) {
   const auto number = static_cast<size_t>(row);
@@ -83,6 +98,11 @@ void PutFile(WireWriter& wire, uint32_t field, const FileFacts& file) {
     wire.Varint(4, file.bytes);
     wire.Varint(5, file.apparent_bytes);
   });
+}
+
+void PutAbsolutePath(WireWriter& wire, uint32_t field, const PathFrom& path) {
+  wire.Filled(field, kMaxPathBytes,
+              [&](std::span<unsigned char> room) { return AbsolutePath(path.directory, path.path, room); });
 }
 
 // What a call has made is told by its full name, while it has one. Asking for it is dear.
@@ -147,6 +167,7 @@ bool WriteClosed(const HookScope& scope, const ClosedEvent& event) {
     wire.Varint(3, static_cast<uint64_t>(event.row));
     wire.Fixed64(4, event.stack);
     if (event.file) PutFile(wire, 5, *event.file);
+    wire.Varint(7, event.kept_to_the_end);
   });
 }
 
@@ -154,7 +175,11 @@ bool WriteUnlinked(const HookScope& scope, const UnlinkedEvent& event) {
   SendFirst(scope, event.row);
   return Write(scope, kUnlinked, [&](WireWriter& wire) {
     PutFile(wire, 1, event.file);
-    wire.Bytes(2, event.path, TextLength(event.path, kMaxPathBytes));
+    if (event.file.links != 0) {
+      PutAbsolutePath(wire, 2, event.path);
+    } else {
+      wire.Bytes(2, event.path.path, TextLength(event.path.path, kMaxPathBytes));
+    }
     wire.Varint(3, static_cast<uint64_t>(event.row));
     wire.Fixed64(4, event.stack);
     wire.Varint(5, static_cast<uint64_t>(event.how));
@@ -165,9 +190,24 @@ bool WriteRenamed(const HookScope& scope, const RenamedEvent& event) {
   return Write(scope, kRenamed, [&](WireWriter& wire) {
     wire.Varint(1, event.file.device);
     wire.Varint(2, event.file.inode);
-    wire.Filled(3, kMaxPathBytes,
-                [&](std::span<unsigned char> room) { return AbsolutePath(event.directory, event.path, room); });
+    PutAbsolutePath(wire, 3, event.to);
     wire.Varint(4, event.replaced);
+    if (event.from) PutAbsolutePath(wire, 5, *event.from);
+  });
+}
+
+bool WriteLinked(const HookScope& scope, const LinkedEvent& event) {
+  return Write(scope, kLinked, [&](WireWriter& wire) {
+    PutFile(wire, 1, event.file);
+    PutAbsolutePath(wire, 2, event.to);
+  });
+}
+
+bool WriteMoved(const HookScope& scope, const MovedEvent& event) {
+  return Write(scope, kMoved, [&](WireWriter& wire) {
+    PutAbsolutePath(wire, 1, event.from);
+    PutAbsolutePath(wire, 2, event.to);
+    wire.Varint(3, event.exchanged);
   });
 }
 
@@ -186,6 +226,25 @@ bool WriteModule(const HookScope& scope, const ModuleEvent& event) {
     wire.Fixed64(1, event.key);
     wire.Bytes(2, event.path, TextLength(event.path));
     wire.Bytes(3, event.build_id.data(), event.build_id.size());
+    wire.Varint(4, event.is_python);
+  });
+}
+
+bool WritePythonCode(const HookScope& scope, const PythonCodeEvent& event) {
+  constexpr size_t kMaxNameBytes = 512;
+  return Write(scope, kPythonCode, [&](WireWriter& wire) {
+    wire.Fixed64(1, event.key);
+    wire.Filled(2, kMaxPathBytes, [&](std::span<unsigned char> room) { return event.code.File().Copy(room); });
+    wire.Filled(3, kMaxNameBytes, [&](std::span<unsigned char> room) { return event.code.Name().Copy(room); });
+    wire.Varint(4, event.qualified);
+    wire.Varint(5, event.code.FirstLine());
+  });
+}
+
+bool WriteUnreadPython(const HookScope& scope, const PythonInterpreter& python) {
+  return Write(scope, kUnreadPython, [&](WireWriter& wire) {
+    wire.Varint(1, static_cast<uint64_t>(python.doubt));
+    wire.Bytes(2, python.version, TextLength(python.version));
   });
 }
 

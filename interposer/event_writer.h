@@ -12,6 +12,7 @@
 #include "interposer/descriptor_table.h"
 #include "interposer/file_facts.h"
 #include "interposer/hook_scope.h"
+#include "interposer/python_code_object.h"
 #include "interposer/rows.h"
 
 namespace fdtrace {
@@ -40,25 +41,42 @@ struct ClosedEvent {
   Row row;
   uint64_t stack = 0;
   std::optional<FileFacts> file = {};
+  bool kept_to_the_end = false;
 };
 
 // As Unlinked::How in proto/event.proto.
 enum class UnlinkedHow : uint8_t { kUnlink, kRename };
 
+// A path as passed, and the directory that it is relative to.
+struct PathFrom {
+  int directory;
+  const char* path;
+};
+
 struct UnlinkedEvent {
   FileFacts file;
-  const char* path;
+  PathFrom path;
   Row row;
   uint64_t stack = 0;
   UnlinkedHow how = UnlinkedHow::kUnlink;
 };
 
-// The new path as passed, and the directory that it is relative to.
 struct RenamedEvent {
   FileIdentity file;
-  int directory;
-  const char* path;
+  PathFrom to;
   bool replaced = false;
+  std::optional<PathFrom> from = {};  // where the file has other names
+};
+
+struct LinkedEvent {
+  FileFacts file;
+  PathFrom to;
+};
+
+struct MovedEvent {
+  PathFrom from;
+  PathFrom to;
+  bool exchanged = false;
 };
 
 struct ClosedRangeEvent {
@@ -80,6 +98,14 @@ struct ModuleEvent {
   uint64_t key;
   const char* path;
   std::span<const unsigned char> build_id;
+  bool is_python = false;
+};
+
+// The code object of the frame.
+struct PythonCodeEvent {
+  uint64_t key;
+  const CodeObject& code;
+  bool qualified;
 };
 
 struct StackEvent {
@@ -94,8 +120,14 @@ bool WriteOpened(const HookScope& scope, const OpenedEvent& event);
 bool WriteClosed(const HookScope& scope, const ClosedEvent& event);
 bool WriteUnlinked(const HookScope& scope, const UnlinkedEvent& event);
 bool WriteRenamed(const HookScope& scope, const RenamedEvent& event);
+bool WriteLinked(const HookScope& scope, const LinkedEvent& event);
+bool WriteMoved(const HookScope& scope, const MovedEvent& event);
 bool WriteClosedRange(const HookScope& scope, const ClosedRangeEvent& event);
 bool WriteModule(const HookScope& scope, const ModuleEvent& event);
+// The name of the calling thread, better than the kernel's.
+void WriteThreadName(const HookScope& scope, const PythonText& name);
+bool WritePythonCode(const HookScope& scope, const PythonCodeEvent& event);
+bool WriteUnreadPython(const HookScope& scope, const PythonInterpreter& python);
 bool WriteStack(const HookScope& scope, const StackEvent& event);
 bool WriteExiting(const HookScope& scope, int status);
 bool WriteLeftByDaemon(const HookScope& scope, uint64_t forked_ns);  // daemon(3) has forked, and this is the parent

@@ -75,10 +75,16 @@ std::optional<FileFacts> RegularFile(int fd) {
   return IfRegular(status);
 }
 
-std::optional<FileFacts> RegularFileAt(int directory, const char* path) {
+std::optional<FileFacts> RegularFileAt(int directory, const char* path, int flags) {
+  struct stat status;
+  if (path == nullptr || Failed(StateAt(directory, path, flags, status))) return {};
+  return IfRegular(status);
+}
+
+NamedThing ThingAt(int directory, const char* path) {
   struct stat status;
   if (path == nullptr || Failed(StateAt(directory, path, AT_SYMLINK_NOFOLLOW, status))) return {};
-  return IfRegular(status);
+  return {.regular = IfRegular(status), .leads_on = S_ISDIR(status.st_mode) || S_ISLNK(status.st_mode)};
 }
 
 bool MayHaveChangedSince(int fd, const timespec& then) {

@@ -32,7 +32,14 @@ FileIdentity IdentityOf(int fd);
 
 // None: not a regular file (shared memory is one), or not known.
 std::optional<FileFacts> RegularFile(int fd);
-std::optional<FileFacts> RegularFileAt(int directory, const char* path);  // no symbolic link is followed
+std::optional<FileFacts> RegularFileAt(int directory, const char* path, int flags);  // those of fstatat(2)
+
+// What has a name itself, no symbolic link followed.
+struct NamedThing {
+  std::optional<FileFacts> regular;
+  bool leads_on = false;  // a directory, or a symbolic link, which may lead to one
+};
+NamedThing ThingAt(int directory, const char* path);
 
 // Whether the file may have been written to since then, by CLOCK_REALTIME_COARSE, which files are dated by. True where
 // that is not known.

@@ -14,6 +14,8 @@
 #include <span>
 
 #include "interposer/attachment.h"
+#include "interposer/python_frames.h"
+#include "interposer/readable_memory.h"
 #include "proto/session.h"
 
 namespace fdtrace {
@@ -29,8 +31,10 @@ struct Scratch {
   unsigned char event[kMaxEventBytes];
   unsigned char nested_event[kMaxEventBytes];
   void* frames[kMaxFrames + kMaxOwnFrames];
-  uint64_t modules[kMaxFrames];
-  uint64_t addresses[kMaxFrames];
+  PythonFrame python_frames[kMaxPythonFrames];
+  ReadableMemory readable;
+  uint64_t modules[kMaxStackFrames];
+  uint64_t addresses[kMaxStackFrames];
 };
 static_assert(sizeof(Scratch) <= kScratchBytes);
 
@@ -54,6 +58,7 @@ struct ThreadState {
   size_t signal_stack_bytes;
   Forking forking;
   bool announced;          // this writer's Thread event is in the ring
+  bool named;              // Python was asked for the thread's name
   uint64_t next_lifetime;  // of the block of ids at hand
   uint64_t lifetimes_end;
 };

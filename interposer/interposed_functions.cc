@@ -154,6 +154,10 @@ struct ReturnOf<Result(Parameters..., ...)> {
   FUNCTION(name, params) {                                                \
     return Renamed(Row::name, renaming, [&] { return REAL(name) args; }); \
   }
+#define LINKS(name, params, args, linking)                   \
+  FUNCTION(name, params) {                                   \
+    return Linked(linking, [&] { return REAL(name) args; }); \
+  }
 #define OTHER(resource, name)
 
 #include "interposer/interposed_functions.inc"

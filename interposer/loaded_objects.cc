@@ -9,6 +9,7 @@
 
 #include "interposer/hash.h"
 #include "interposer/memory.h"
+#include "interposer/python_interpreter.h"
 #include "interposer/raw_syscall.h"
 #include "interposer/seccomp_calls.h"
 #include "interposer/text.h"
@@ -22,6 +23,7 @@ namespace {
 constinit std::atomic<LoadedObject*> g_objects{nullptr};
 constinit std::atomic<uint32_t> g_generation{1};
 constinit std::atomic<uint32_t> g_displacements{0};
+constinit const char* g_program = "";
 constinit uintptr_t g_own_start = 0;
 constinit uintptr_t g_own_end = 0;
 
@@ -57,7 +59,7 @@ const char* AbsolutePath(const char* name) {
 
 // The vDSO has a name and no file; the executable has a file and no name.
 const char* PathOf(const dl_phdr_info& info) {
-  if (info.dlpi_name == nullptr || info.dlpi_name[0] == '\0') return ExecutablePath();
+  if (info.dlpi_name == nullptr || info.dlpi_name[0] == '\0') return g_program = ExecutablePath();
   if (TextStarts(info.dlpi_name, "linux-vdso.so") || TextStarts(info.dlpi_name, "linux-gate.so")) return "";
   return AbsolutePath(info.dlpi_name);
 }
@@ -159,6 +161,7 @@ void AddObject(const dl_phdr_info& info) {
   object->identity = IdentityAt(object->start);
   object->key =
       HashBytes(HashBytes(1, object->path, TextLength(object->path)), object->build_id.data(), object->build_id.size());
+  NoticePython(*object);
   if (Displaces(*object)) g_displacements.fetch_add(1, std::memory_order_acq_rel);
   object->next = g_objects.load(std::memory_order_relaxed);
   while (!g_objects.compare_exchange_weak(object->next, object, std::memory_order_acq_rel)) {
@@ -234,6 +237,8 @@ int ReplayLoadedObjects(int (*callback)(dl_phdr_info*, size_t, void*), void* clo
 uint32_t Displacements() { return g_displacements.load(std::memory_order_acquire); }
 
 uint32_t LoadGeneration() { return g_generation.load(std::memory_order_acquire); }
+
+const char* ProgramPath() { return g_program; }
 
 bool IsOurs(uintptr_t address) { return address >= g_own_start && address < g_own_end; }
 

@@ -51,6 +51,9 @@ uint32_t Displacements();
 // Counts changes that can give an address another meaning.
 uint32_t LoadGeneration();
 
+// The file of the program itself; empty where it is not known (yet).
+const char* ProgramPath();
+
 // Lies the address in this library?
 bool IsOurs(uintptr_t address);
 

@@ -2,52 +2,79 @@
 
 #include <stdio.h>
 
-#include "interposer/event_writer.h"
 #include "interposer/hook_scope.h"
 #include "interposer/stacks.h"
 
 namespace fdtrace {
 namespace {
 
-void WriteUnlinkedNow(const HookScope& scope, Row row, FileFacts file, const char* path, UnlinkedHow how) {
+void WriteUnlinkedNow(const HookScope& scope, Row row, FileFacts file, const PathFrom& path, UnlinkedHow how) {
   if (file.links != 0) --file.links;
   WriteUnlinked(scope, {.file = file, .path = path, .row = row, .stack = CaptureStack(scope), .how = how});
 }
 
-}  // namespace
+void WriteRenamedNow(const HookScope& scope, const FileFacts& file, const PathFrom& from, const PathFrom& to,
+                     bool replaced = false) {
+  RenamedEvent event = {.file = file.identity, .to = to, .replaced = replaced};
+  if (file.links > 1) event.from = from;
+  WriteRenamed(scope, event);
+}
 
-std::optional<FileFacts> FileNamed(int directory, const char* path) {
-  if (path == nullptr) return {};
+NamedThing LookAt(const PathFrom& name) {
   const HookScope scope;
   if (!scope.recording()) return {};
-  return RegularFileAt(directory, path);
+  return ThingAt(name.directory, name.path);
 }
 
-void RecordUnlinked(Row row, const FileFacts& before, const char* path) {
+}  // namespace
+
+UnlinkedFile::UnlinkedFile(const PathFrom& name) : name_(name) {
+  if (name.path != nullptr) file_ = LookAt(name).regular;
+}
+
+void UnlinkedFile::Record(Row row) const {
+  if (!file_) return;
   const HookScope scope;
-  if (scope.recording()) WriteUnlinkedNow(scope, row, before, path, UnlinkedHow::kUnlink);
+  if (scope.recording()) WriteUnlinkedNow(scope, row, *file_, name_, UnlinkedHow::kUnlink);
 }
 
-RenamedFiles::RenamedFiles(const Renaming& renaming) : renaming_(renaming) {
-  moved_ = FileNamed(renaming.from_directory, renaming.from);
-  if ((renaming.flags & RENAME_NOREPLACE) == 0) at_target_ = FileNamed(renaming.to_directory, renaming.to);
+RenamedFiles::RenamedFiles(const Renaming& renaming)
+    : from_{renaming.from_directory, renaming.from},
+      to_{renaming.to_directory, renaming.to},
+      exchanges_((renaming.flags & RENAME_EXCHANGE) != 0),
+      moved_(LookAt(from_)) {
+  if ((renaming.flags & RENAME_NOREPLACE) == 0) at_target_ = LookAt(to_);
 }
 
 void RenamedFiles::Record(Row row) const {
   const HookScope scope;
   if (!scope.recording()) return;
+  const std::optional<FileFacts>&moved = moved_.regular, &at_target = at_target_.regular;
   // Of two names of one file, rename(2) removes neither.
-  if (moved_ && at_target_ && moved_->identity == at_target_->identity) return;
-  const auto& [from_directory, from, to_directory, to, flags] = renaming_;
-  const bool exchanged = (flags & RENAME_EXCHANGE) != 0;
-  if (at_target_ && !exchanged) WriteUnlinkedNow(scope, row, *at_target_, to, UnlinkedHow::kRename);
-  const bool replaced = at_target_.has_value() && !exchanged;
-  if (moved_) {
-    WriteRenamed(scope, {.file = moved_->identity, .directory = to_directory, .path = to, .replaced = replaced});
+  if (moved && at_target && moved->identity == at_target->identity) return;
+  const bool replaced = at_target && !exchanges_;
+  if (replaced) WriteUnlinkedNow(scope, row, *at_target, to_, UnlinkedHow::kRename);
+  if (moved_.leads_on || (exchanges_ && at_target_.leads_on)) {
+    WriteMoved(scope, {.from = from_, .to = to_, .exchanged = exchanges_});
   }
-  if (at_target_ && exchanged) {
-    WriteRenamed(scope, {.file = at_target_->identity, .directory = from_directory, .path = from});
-  }
+  if (moved) WriteRenamedNow(scope, *moved, from_, to_, replaced);
+  if (at_target && exchanges_) WriteRenamedNow(scope, *at_target, to_, from_);
+}
+
+LinkedFile::LinkedFile(const Linking& linking) : to_{linking.to_directory, linking.to} {
+  const HookScope scope;
+  if (!scope.recording()) return;
+  const int follow = (linking.flags & AT_SYMLINK_FOLLOW) != 0 ? 0 : AT_SYMLINK_NOFOLLOW;
+  file_ = RegularFileAt(linking.from_directory, linking.from, follow | (linking.flags & AT_EMPTY_PATH));
+}
+
+void LinkedFile::Record() const {
+  if (!file_) return;
+  const HookScope scope;
+  if (!scope.recording()) return;
+  FileFacts file = *file_;
+  ++file.links;
+  WriteLinked(scope, {.file = file, .to = to_});
 }
 
 }  // namespace fdtrace

@@ -1,6 +1,6 @@
 // What the rows do that take names away from files or give them others. A file is looked at before the real call: there
-// is nothing to look at afterwards. Only regular files are told of. Safe in signal handlers, after fork and in a vfork
-// child.
+// is nothing to look at afterwards. Only regular files are told of, and directories that get another name, for that is
+// another name for every file below. Safe in signal handlers, after fork and in a vfork child.
 #pragma once
 
 #include <fcntl.h>
@@ -8,22 +8,28 @@
 #include <cstdint>
 #include <optional>
 
+#include "interposer/event_writer.h"
 #include "interposer/file_facts.h"
 #include "interposer/rows.h"
 
 namespace fdtrace {
 
-// Before the real call. None as well where nothing can be recorded.
-std::optional<FileFacts> FileNamed(int directory, const char* path);
-// After it.
-void RecordUnlinked(Row row, const FileFacts& before, const char* path);
+class UnlinkedFile {
+ public:
+  explicit UnlinkedFile(const PathFrom& name);  // before the real call; a null path is not looked at
+  void Record(Row row) const;                   // after it, if it succeeded
 
-// `call` returns 0 if the name is gone. A null path is not looked at.
+ private:
+  PathFrom name_;
+  std::optional<FileFacts> file_;
+};
+
+// `call` returns 0 if the name is gone.
 template <typename Call>
 auto Unlinked(Row row, int directory, const char* path, Call call) {
-  const std::optional<FileFacts> file = FileNamed(directory, path);
+  const UnlinkedFile file({directory, path});
   const auto result = call();
-  if (result == 0 && file) RecordUnlinked(row, *file, path);
+  if (result == 0) file.Record(row);
   return result;
 }
 
@@ -41,9 +47,11 @@ class RenamedFiles {
   void Record(Row row) const;                       // after it, if it succeeded
 
  private:
-  Renaming renaming_;
-  std::optional<FileFacts> moved_;
-  std::optional<FileFacts> at_target_;
+  PathFrom from_;
+  PathFrom to_;
+  bool exchanges_;
+  NamedThing moved_;
+  NamedThing at_target_;
 };
 
 template <typename Call>
@@ -51,6 +59,32 @@ auto Renamed(Row row, const Renaming& renaming, Call call) {
   const RenamedFiles files(renaming);
   const auto result = call();
   if (result == 0) files.Record(row);
+  return result;
+}
+
+struct Linking {
+  int from_directory;
+  const char* from;
+  int to_directory;
+  const char* to;
+  int flags = 0;  // of linkat
+};
+
+class LinkedFile {
+ public:
+  explicit LinkedFile(const Linking& linking);  // before the real call
+  void Record() const;                          // after it, if it succeeded
+
+ private:
+  PathFrom to_;
+  std::optional<FileFacts> file_;
+};
+
+template <typename Call>
+auto Linked(const Linking& linking, Call call) {
+  const LinkedFile file(linking);
+  const auto result = call();
+  if (result == 0) file.Record();
   return result;
 }
 

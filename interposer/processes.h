@@ -8,4 +8,7 @@ namespace fdtrace {
 // child.
 void AnnounceExit(int status);
 
+// The same wait in a process that goes on, before it closes what it had kept to the end. Once per process.
+void LetCollectorLook();
+
 }  // namespace fdtrace

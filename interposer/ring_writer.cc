@@ -117,7 +117,7 @@ bool ClaimRing(Attachment& attachment) {
   thread.tail_seen = found.header->tail.load(std::memory_order_acquire);
   thread.stalled_at = 0;
   thread.next_lifetime = thread.lifetimes_end = 0;
-  thread.announced = false;
+  thread.announced = thread.named = false;
   CountRecordingThread();
   thread.serial = attachment.serial.load(std::memory_order_relaxed);
   return true;

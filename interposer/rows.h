@@ -52,6 +52,7 @@ enum class ResourceKind : uint8_t {
 #define CLOSES_HIDDEN(name, ...) ROW(RESOURCE_UNKNOWN, name)
 #define UNLINKS(name, ...) ROW(RESOURCE_UNKNOWN, name)
 #define RENAMES(name, ...) ROW(RESOURCE_UNKNOWN, name)
+#define LINKS(name, ...) ROW(RESOURCE_UNKNOWN, name)
 #define OTHER(resource, name) ROW(resource, name)
 #define SYSCALL_CREATES(resource, name, ...) SYSCALL_ROW(resource, name)
 #define SYSCALL_OPENS(resource, name, ...) SYSCALL_ROW(resource, name)
@@ -64,6 +65,7 @@ enum class ResourceKind : uint8_t {
 #define SYSCALL_SENDS(name) SYSCALL_ROW(RESOURCE_UNKNOWN, name)
 #define SYSCALL_UNLINKS(name, ...) SYSCALL_ROW(RESOURCE_UNKNOWN, name)
 #define SYSCALL_RENAMES(name, ...) SYSCALL_ROW(RESOURCE_UNKNOWN, name)
+#define SYSCALL_LINKS(name, ...) SYSCALL_ROW(RESOURCE_UNKNOWN, name)
 #define SYSCALL_EXECUTES(name, ...) SYSCALL_ROW(RESOURCE_UNKNOWN, name)
 #define SYSCALL_EXITS(name) SYSCALL_ROW(RESOURCE_UNKNOWN, name)
 
@@ -107,6 +109,7 @@ inline constexpr RowFacts kRows[kRowCount] = {
 #undef CLOSES_HIDDEN
 #undef UNLINKS
 #undef RENAMES
+#undef LINKS
 #undef OTHER
 #undef SYSCALL_CREATES
 #undef SYSCALL_OPENS
@@ -119,6 +122,7 @@ inline constexpr RowFacts kRows[kRowCount] = {
 #undef SYSCALL_SENDS
 #undef SYSCALL_UNLINKS
 #undef SYSCALL_RENAMES
+#undef SYSCALL_LINKS
 #undef SYSCALL_EXECUTES
 #undef SYSCALL_EXITS
 

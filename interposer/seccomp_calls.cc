@@ -92,6 +92,8 @@ uint32_t ForbiddenBy(std::span<const sock_filter> program, uint32_t pid) {
       {OurCall::kFileState, SYS_fstat, {kFd, pointer}},
       {OurCall::kFileAtPath, SYS_newfstatat, {kHere, pointer, pointer}},
       {OurCall::kFileAtPath, SYS_newfstatat, {kHere, pointer, pointer, AT_SYMLINK_NOFOLLOW}},
+      {OurCall::kFileAtPath, SYS_newfstatat, {kFd, pointer, pointer, AT_EMPTY_PATH}},
+      {OurCall::kFileAtPath, SYS_newfstatat, {kFd, pointer, pointer, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH}},
       {OurCall::kFileName, SYS_readlinkat, {kHere, pointer, pointer, kMaxPathBytes}},
       {OurCall::kFilePosition, SYS_lseek, {kFd, 0, SEEK_CUR}},
       {OurCall::kStart, SYS_readlink, {pointer, pointer, PATH_MAX}},

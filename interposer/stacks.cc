@@ -7,86 +7,163 @@
 #include "interposer/event_writer.h"
 #include "interposer/hash.h"
 #include "interposer/loaded_objects.h"
-#include "interposer/memory.h"
+#include "interposer/python_code_object.h"
+#include "interposer/python_frames.h"
+#include "interposer/python_threads.h"
+#include "interposer/sent_keys.h"
 #include "interposer/unwinder.h"
 
 namespace fdtrace {
 namespace {
 
-// Hashes of the stacks sent: a cache, not a set. A stack that was pushed out is sent once more, never mistaken.
-constexpr size_t kWays = 4;
-constexpr size_t kSets = 4096;
-struct SentStacks {
-  std::atomic<uint64_t> hashes[kSets][kWays];
-};
-constinit std::atomic<SentStacks*> g_sent{nullptr};
-
-SentStacks* Sent() {
-  SentStacks* sent = g_sent.load(std::memory_order_acquire);
-  if (sent != nullptr) return sent;
-  auto* const fresh = static_cast<SentStacks*>(AllocatePages(sizeof(SentStacks)));
-  if (fresh == nullptr || g_sent.compare_exchange_strong(sent, fresh, std::memory_order_acq_rel)) return fresh;
-  return sent;
-}
-
-bool WasSent(const SentStacks& sent, uint64_t hash) {
-  const auto& set = sent.hashes[hash % kSets];
-  return std::any_of(std::begin(set), std::end(set),
-                     [&](const auto& way) { return way.load(std::memory_order_relaxed) == hash; });
-}
-
-void MarkSent(SentStacks& sent, uint64_t hash) {
-  auto& set = sent.hashes[hash % kSets];
-  for (auto& way : set) {
-    uint64_t none = 0;
-    if (way.compare_exchange_strong(none, hash, std::memory_order_relaxed)) return;
-  }
-  set[(hash >> 32) % kWays].store(hash, std::memory_order_relaxed);
-}
+constinit SentKeys g_sent_stacks;
+constinit SentKeys g_sent_code;
 
 struct Frames {
-  std::span<void*> of_program;
+  std::span<void* const> native;
+  std::span<const PythonFrame> python;
   bool truncated;
 };
 
 // Unwinds and leaves our own frames out.
 Frames Take(const HookScope& scope) {
-  const std::span<void*> room = fdtrace_thread.scratch->frames;
+  Scratch& scratch = *fdtrace_thread.scratch;
+  const std::span<void*> room = scratch.frames;
   const size_t count = Unwind(scope, room);
   size_t first = 0;
   while (first < count && IsOurs(reinterpret_cast<uintptr_t>(room[first]))) ++first;
   const size_t rest = std::min(count - first, kMaxFrames);
-  return {.of_program = room.subspan(first, rest), .truncated = count == room.size() || first + rest < count};
+  Frames frames = {
+      .native = room.subspan(first, rest), .python = {}, .truncated = count == room.size() || first + rest < count};
+  if (const PythonInterpreter* const python = scope.nested() ? nullptr : ReadablePython()) [[unlikely]] {
+    bool truncated = false;
+    const size_t taken = TakePythonFrames(*python, scratch.readable, scratch.python_frames, truncated);
+    frames.python = std::span(scratch.python_frames).first(taken);
+    frames.truncated |= truncated;
+  }
+  return frames;
 }
 
 uint64_t HashOf(const Frames& frames) {
   uint64_t hash = LoadGeneration();
-  for (void* address : frames.of_program) hash = HashWord(hash, reinterpret_cast<uintptr_t>(address));
+  for (void* address : frames.native) hash = HashWord(hash, reinterpret_cast<uintptr_t>(address));
+  for (const PythonFrame& frame : frames.python) hash = HashWord(hash ^ frame.identity, frame.instruction);
   return hash == 0 ? 1 : hash;
 }
 
 bool SendModule(const HookScope& scope, LoadedObject& object) {
   if (object.sent.load(std::memory_order_relaxed)) return true;
-  if (!WriteModule(scope, {.key = object.key, .path = object.path, .build_id = object.build_id})) return false;
+  const PythonInterpreter* const python = PythonOfProcess();
+  const bool is_python = python != nullptr && python->object == &object;
+  if (!WriteModule(scope,
+                   {.key = object.key, .path = object.path, .build_id = object.build_id, .is_python = is_python}))
+    return false;
   object.sent.store(true, std::memory_order_relaxed);
   return true;
 }
 
-bool SendStack(const HookScope& scope, const Frames& frames, uint64_t hash) {
-  uint64_t* const modules = fdtrace_thread.scratch->modules;
-  uint64_t* const addresses = fdtrace_thread.scratch->addresses;
-  const size_t count = frames.of_program.size();
-  for (size_t i = 0; i < count; ++i) {
-    const auto address = reinterpret_cast<uintptr_t>(frames.of_program[i]);
-    LoadedObject* const object = FindLoadedObject(address - 1);
-    if (object != nullptr && !SendModule(scope, *object)) return false;
-    modules[i] = object == nullptr ? 0 : object->key;
-    addresses[i] = object == nullptr ? address : address - object->info.dlpi_addr;
+// The frames of a stack, of both kinds, in the order of their calls: the evaluation function's run the Python code.
+class Merged {
+ public:
+  Merged(const HookScope& scope, const Frames& frames)
+      : scope_(scope), memory_(fdtrace_thread.scratch->readable), rest_(frames.python), truncated_(frames.truncated) {}
+
+  // False: what they need could not be sent.
+  bool Add(std::span<void* const> native) {
+    const PythonInterpreter* const python = rest_.empty() ? nullptr : PythonOfProcess();
+    for (void* const frame : native) {
+      const auto address = reinterpret_cast<uintptr_t>(frame);
+      if (python != nullptr && python->Evaluates(address - 1) && !AddEvaluation(*python)) return false;
+      if (!AddNative(address)) return false;
+    }
+    // Where the native stack was cut, or the evaluation function is not what its symbol says.
+    while (python != nullptr && !rest_.empty()) {
+      if (!AddEvaluation(*python)) return false;
+    }
+    return true;
   }
-  return WriteStack(scope, {.hash = hash,
-                            .modules = std::span(modules, count),
-                            .addresses = std::span(addresses, count),
-                            .truncated = frames.truncated});
+
+  StackEvent Event(uint64_t hash) const {
+    const Scratch& scratch = *fdtrace_thread.scratch;
+    return {.hash = hash,
+            .modules = std::span(scratch.modules).first(count_),
+            .addresses = std::span(scratch.addresses).first(count_),
+            .truncated = truncated_};
+  }
+
+ private:
+  void Put(uint64_t module, uint64_t address) {
+    if (count_ == kMaxStackFrames) {
+      truncated_ = true;
+      return;
+    }
+    fdtrace_thread.scratch->modules[count_] = module;
+    fdtrace_thread.scratch->addresses[count_++] = address;
+  }
+
+  bool AddNative(uintptr_t address) {
+    LoadedObject* const object = FindLoadedObject(address - 1);
+    if (object != nullptr && !SendModule(scope_, *object)) return false;
+    Put(object == nullptr ? 0 : object->key, object == nullptr ? address : address - object->info.dlpi_addr);
+    return true;
+  }
+
+  // Those that one call of the evaluation function runs.
+  bool AddEvaluation(const PythonInterpreter& python) {
+    bool ended = false;
+    while (!ended && !rest_.empty()) {
+      const PythonFrame frame = rest_.front();
+      rest_ = rest_.subspan(1);
+      ended = frame.ends_evaluation;
+      if (!AddPython(python, frame)) return false;
+    }
+    return true;
+  }
+
+  bool AddPython(const PythonInterpreter& python, const PythonFrame& frame) {
+    const CodeObject code(python, memory_, frame.code);
+    if (!code.MakesSense()) {
+      PythonMadeNoSense();
+      return true;
+    }
+    PythonMadeSense();
+    if (!g_sent_code.Ready()) return false;
+    if (!g_sent_code.Has(frame.identity)) {
+      if (!WritePythonCode(scope_,
+                           {.key = frame.identity, .code = code, .qualified = python.layout.has_qualified_names()}))
+        return false;
+      g_sent_code.Add(frame.identity);
+    }
+    Put(frame.identity, code.Line(frame.instruction));
+    return true;
+  }
+
+  const HookScope& scope_;
+  ReadableMemory& memory_;
+  std::span<const PythonFrame> rest_;
+  bool truncated_;
+  size_t count_ = 0;
+};
+
+bool SendStack(const HookScope& scope, const Frames& frames, uint64_t hash) {
+  Merged merged(scope, frames);
+  return merged.Add(frames.native) && WriteStack(scope, merged.Event(hash));
+}
+
+// Once in a process, as soon as there is something to say.
+void TellUnreadPython(const HookScope& scope) {
+  static constinit std::atomic<bool> told{false};
+  const PythonInterpreter* const python = PythonOfProcess();
+  if (python == nullptr || python->doubt == PythonDoubt::kNone || told.load(std::memory_order_relaxed)) return;
+  if (WriteUnreadPython(scope, *python)) told.store(true, std::memory_order_relaxed);
+}
+
+// Once in a thread, before its first event that has Python code in its stack.
+void NameThread(const HookScope& scope, const Frames& frames) {
+  if (fdtrace_thread.named || frames.python.empty()) return;
+  fdtrace_thread.named = true;
+  const PythonText name = PythonThreadName(*PythonOfProcess(), fdtrace_thread.scratch->readable, frames.python);
+  if (name.MakesSense()) WriteThreadName(scope, name);
 }
 
 }  // namespace
@@ -95,15 +172,16 @@ uint64_t CaptureStack(const HookScope& scope) {
   // A vfork child could be killed with the unwinder's locks held, which are its parent's too.
   if (InVforkChild()) return fdtrace_thread.vfork_stack;
   const Frames frames = Take(scope);
-  if (frames.of_program.empty()) return 0;
-  SentStacks* const sent = Sent();
-  if (sent == nullptr) return 0;
+  if ((frames.native.empty() && frames.python.empty()) || !g_sent_stacks.Ready()) return 0;
+  NameThread(scope, frames);
   const uint64_t hash = HashOf(frames);
-  if (WasSent(*sent, hash)) [[likely]]
+  if (g_sent_stacks.Has(hash)) [[likely]]
     return hash;
 
+  fdtrace_thread.scratch->readable.Forget();
   if (!SendStack(scope, frames, hash)) return 0;
-  MarkSent(*sent, hash);
+  g_sent_stacks.Add(hash);
+  TellUnreadPython(scope);
   return hash;
 }
 

@@ -35,6 +35,7 @@
 #define SYS_dup2 FDTRACE_ABSENT(7)
 #define SYS_unlink FDTRACE_ABSENT(8)
 #define SYS_rename FDTRACE_ABSENT(9)
+#define SYS_link FDTRACE_ABSENT(10)
 #endif
 
 namespace fdtrace {
@@ -130,6 +131,9 @@ long Dispatch(const Arguments& call) {
 #define SYSCALL_RENAMES(name, renaming) \
   case SYS_##name:                      \
     return Renamed(Row::syscall_##name, renaming, [&] { return Forward(call); });
+#define SYSCALL_LINKS(name, linking) \
+  case SYS_##name:                   \
+    return Linked(linking, [&] { return Forward(call); });
 #define SYSCALL_SENDS(name)                                               \
   case SYS_##name: {                                                      \
     const uint64_t began_ns = MonotonicNs();                              \

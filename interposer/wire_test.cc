@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstring>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -16,12 +17,14 @@
 #include "interposer/event_writer.h"
 #include "interposer/hook_scope.h"
 #include "interposer/ring_writer.h"
+#include "interposer/unwinder_guard.h"
 #include "interposer/working_directory.h"
 #include "proto/event.pb.h"
 
 __thread fdtrace::ThreadState fdtrace_thread = {};
 
 namespace fdtrace {
+bool IsReadable(const void*) { return true; }
 namespace {
 std::vector<std::string> g_written;
 RingHeader g_ring;
@@ -156,26 +159,32 @@ TEST_F(WireTest, WhatHasNoNameToBeFoundIsToldByThatWhichWasPassed) {
 }
 
 TEST_F(WireTest, ANameThatWasRemovedKeepsEveryField) {
-  WriteUnlinked(
-      scope_,
-      {.file = kFile, .path = "a\n\xff (deleted)", .row = Row::rename, .stack = 12, .how = UnlinkedHow::kRename});
-  const Unlinked unlinked = Last().unlinked();
-  ExpectFile(unlinked.file());
-  EXPECT_EQ(unlinked.path(), "a\n\xff (deleted)");
-  EXPECT_EQ(unlinked.function(), static_cast<uint32_t>(Row::rename));
-  EXPECT_EQ(unlinked.stack(), 12u);
-  EXPECT_EQ(unlinked.how(), Unlinked::RENAME);
-  WriteUnlinked(scope_, {.file = kFile, .path = "b", .row = Row::unlink});
-  EXPECT_EQ(Last().unlinked().how(), Unlinked::UNLINK);
+  const auto unlinked = [&](const FileFacts& file, const char* path, UnlinkedHow how) {
+    WriteUnlinked(scope_, {.file = file, .path = {AT_FDCWD, path}, .row = Row::rename, .stack = 12, .how = how});
+    return Last().unlinked();
+  };
+  FileFacts gone = kFile;
+  gone.links = 0;
+  const Unlinked told = unlinked(gone, "a\n\xff (deleted)", UnlinkedHow::kRename);
+  EXPECT_TRUE(told.has_file());
+  EXPECT_EQ(told.file().links(), 0u);
+  EXPECT_EQ(told.path(), "a\n\xff (deleted)");
+  EXPECT_EQ(told.function(), static_cast<uint32_t>(Row::rename));
+  EXPECT_EQ(told.stack(), 12u);
+  EXPECT_EQ(told.how(), Unlinked::RENAME);
+  EXPECT_EQ(unlinked(gone, "b", UnlinkedHow::kUnlink).how(), Unlinked::UNLINK);
+  const Unlinked one_of_several = unlinked(kFile, "b", UnlinkedHow::kUnlink);
+  ExpectFile(one_of_several.file());
+  EXPECT_EQ(one_of_several.path(), std::filesystem::current_path().string() + "/b");
 }
 
 TEST_F(WireTest, ANewNameIsToldInFull) {
   const auto renamed_to = [&](int directory, const std::string& path) {
-    WriteRenamed(scope_,
-                 {.file = {.device = 7, .inode = 8}, .directory = directory, .path = path.c_str(), .replaced = true});
+    WriteRenamed(scope_, {.file = {.device = 7, .inode = 8}, .to = {directory, path.c_str()}, .replaced = true});
     EXPECT_TRUE(Last().renamed().replaced());
     EXPECT_EQ(Last().renamed().device(), 7u);
     EXPECT_EQ(Last().renamed().inode(), 8u);
+    EXPECT_TRUE(Last().renamed().old_path().empty());
     return Last().renamed().new_path();
   };
   const int tmp = open("/tmp", O_PATH | O_DIRECTORY);
@@ -185,6 +194,21 @@ TEST_F(WireTest, ANewNameIsToldInFull) {
   const std::string path(100'000, 'x');
   EXPECT_EQ(renamed_to(tmp, path), ("/tmp/" + path).substr(0, kMaxPathBytes));
   close(tmp);
+  WriteRenamed(scope_, {.file = kFile.identity, .to = {AT_FDCWD, "/b"}, .from = PathFrom{AT_FDCWD, "/a"}});
+  EXPECT_EQ(Last().renamed().old_path(), "/a");
+  EXPECT_EQ(Last().renamed().new_path(), "/b");
+}
+
+TEST_F(WireTest, OneMoreNameAndAnotherNameForADirectoryAreToldInFull) {
+  WriteLinked(scope_, {.file = kFile, .to = {AT_FDCWD, "/a/b"}});
+  ExpectFile(Last().linked().file());
+  EXPECT_EQ(Last().linked().new_path(), "/a/b");
+  const std::string path(100'000, 'x');
+  WriteMoved(scope_, {.from = {AT_FDCWD, path.c_str()}, .to = {AT_FDCWD, ("/" + path).c_str()}, .exchanged = true});
+  EXPECT_EQ(Last().moved().old_path(),
+            (std::filesystem::current_path().string() + "/" + path).substr(0, kMaxPathBytes));
+  EXPECT_EQ(Last().moved().new_path(), ("/" + path).substr(0, kMaxPathBytes));
+  EXPECT_TRUE(Last().moved().exchanged());
 }
 
 TEST_F(WireTest, AClosedRangeKeepsEveryField) {
@@ -232,6 +256,9 @@ TEST_F(WireTest, ModulesAndExitsKeepEveryField) {
   EXPECT_EQ(Last().module().key(), 99u);
   EXPECT_EQ(Last().module().path(), "/lib/x.so");
   EXPECT_EQ(Last().module().build_id(), std::string("\0\xff\x07", 3));
+  EXPECT_FALSE(Last().module().is_python());
+  WriteModule(scope_, {.key = 99, .path = "/lib/x.so", .build_id = build_id, .is_python = true});
+  EXPECT_TRUE(Last().module().is_python());
   WriteExiting(scope_, -1);
   EXPECT_EQ(Last().exiting().status(), -1);
   EXPECT_FALSE(Last().exiting().by_daemon());
@@ -282,6 +309,46 @@ TEST_F(WireTest, TheWorkingDirectoryIsToldOnceAfterItHasChangedAndOnlyWhereAPath
   EXPECT_EQ(told(), here);
   fdtrace_thread.vfork_depth = 0;
   EXPECT_EQ(told(), here) << "a vfork child's directory is not its parent's";
+}
+
+TEST_F(WireTest, WhatIsToldOfPythonKeepsEveryField) {
+  // Objects as 3.11 has them: a code object with two strings, one of ASCII, one of wider characters.
+  struct Text {
+    uint64_t references, type, length, hash;
+    uint32_t state;
+    char32_t wide[16];
+  } file = {}, name = {};
+  PythonInterpreter python = {};
+  python.layout = *FindPythonLayout(3, 11);
+  python.text_type = 0x7e87;
+  file = {.references = 1, .type = 0x7e87, .length = 5, .hash = 1, .state = 1 << 2 | 1 << 5 | 1 << 6, .wide = {}};
+  std::memcpy(reinterpret_cast<char*>(&file) + python.layout.ascii_text, "/a.py", 5);
+  name = {.references = 1, .type = 0x7e87, .length = 4, .hash = 2, .state = 4 << 2 | 1 << 5, .wide = {}};
+  constexpr uint32_t kCharacters[] = {'f', 0xe9, 0x1f600, 0xdcff};
+  std::memcpy(reinterpret_cast<char*>(&name) + python.layout.other_text, kCharacters, sizeof kCharacters);
+  std::array<uint64_t, 24> code = {};
+  code[python.layout.code_file / 8] = reinterpret_cast<uintptr_t>(&file);
+  code[python.layout.code_name / 8] = reinterpret_cast<uintptr_t>(&name);
+  code[python.layout.code_first_line / 8] = 77;
+  static ReadableMemory memory;
+  const CodeObject object(python, memory, reinterpret_cast<uintptr_t>(code.data()));
+  ASSERT_TRUE(object.MakesSense());
+  WritePythonCode(scope_, {.key = 0xfedcba9876543210, .code = object, .qualified = true});
+  EXPECT_EQ(Last().python_code().key(), 0xfedcba9876543210);
+  EXPECT_EQ(Last().python_code().file(), "/a.py");
+  EXPECT_EQ(Last().python_code().function(), "f\u00e9\U0001f600\xff");
+  EXPECT_EQ(Last().python_code().first_line(), 77u);
+  EXPECT_TRUE(Last().python_code().qualified());
+
+  python.doubt = PythonDoubt::kFreeThreaded;
+  std::memcpy(python.version, "3.14.0", 7);
+  WriteUnreadPython(scope_, python);
+  EXPECT_EQ(Last().unread_python().reason(), UnreadPython::FREE_THREADED);
+  EXPECT_EQ(Last().unread_python().version(), "3.14.0");
+
+  WriteThreadName(scope_, PythonText(python, memory, reinterpret_cast<uintptr_t>(&file)));
+  EXPECT_EQ(Last().thread().tid(), 77u);
+  EXPECT_EQ(Last().thread().name(), "/a.py");
 }
 
 TEST_F(WireTest, WhatIsToldOfOtherProgramsKeepsEveryField) {

@@ -15,13 +15,16 @@
 namespace fdtrace {
 
 // Both sides come from one build; a library left over from another is refused at Hello.
-inline constexpr uint32_t kProtocolVersion = 2;
+inline constexpr uint32_t kProtocolVersion = 3;
 
 // "NAME:COOKIE": the abstract socket's name, and 32 hexadecimal digits that prove the right to speak.
 inline constexpr char kSessionVariable[] = "FDTRACE_SESSION";
 
-inline constexpr size_t kMaxFrames = 128;
+inline constexpr size_t kMaxFrames = 128;  // native ones of a stack
+inline constexpr size_t kMaxPythonFrames = 128;
+inline constexpr size_t kMaxStackFrames = 192;  // of both together
 inline constexpr size_t kMaxPathBytes = 1024;
+inline constexpr size_t kMaxThreadNameBytes = 39;  // the kernel's have 15, Python's any number
 inline constexpr size_t kMaxEventBytes = 4096;
 
 inline constexpr size_t kPageBytes = 4096;
@@ -83,7 +86,7 @@ inline bool CollectorLives(const SessionPage& page) {
 //  - Only the writer moves head and reserved; only the reader moves tail.
 inline constexpr uint64_t kRingBytes = 128 * 1024;
 inline constexpr uint32_t kRingsPerArena = 64;
-inline constexpr size_t kScratchBytes = 3 * kPageBytes;
+inline constexpr size_t kScratchBytes = 5 * kPageBytes;
 
 struct RingHeader {
   alignas(64) std::atomic<uint64_t> head;  // published bytes

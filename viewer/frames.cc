@@ -26,15 +26,30 @@ bool IsRuntime(absl::string_view module) {
 
 bool IsOfTheSystem(absl::string_view path) { return StartsWithAny(path, {"/lib", "/usr/lib", "/usr/include/"}); }
 
+bool IsInstalledPackage(absl::string_view file) {
+  return absl::StrContains(file, "/site-packages/") || absl::StrContains(file, "/dist-packages/");
+}
+
+// "/usr/lib/python3.11/socket.py", "<frozen importlib._bootstrap>"
+bool IsPythonStandardLibrary(absl::string_view file) {
+  if (absl::StartsWith(file, "<frozen ")) return true;
+  return (absl::StrContains(file, "/lib/python3") || absl::StrContains(file, "/lib64/python3")) &&
+         !IsInstalledPackage(file);
+}
+
 bool HasSource(const Frame& frame) { return !frame.file().empty() && frame.line() > 0; }
 
 // The condition of OwnFrame that a frame meets, from 0, the best.
 int Foreignness(const Frame& frame) {
+  if (frame.language() == Frame::PYTHON) {
+    if (IsPythonStandardLibrary(frame.file())) return 2;
+    return IsInstalledPackage(frame.file()) ? 1 : 0;
+  }
   if (HasSource(frame) && !IsRuntime(frame.module())) {
     return IsOfTheSystem(frame.file()) || IsOfTheSystem(frame.module()) ? 1 : 0;
   }
-  if (IsRuntime(frame.module())) return IsLibc(frame.module()) ? 5 : 4;
-  return frame.function().empty() ? 3 : 2;
+  if (IsRuntime(frame.module())) return IsLibc(frame.module()) ? 6 : 5;
+  return frame.function().empty() ? 4 : 3;
 }
 
 // "ns::Load<int>" of "ns::Load<int>(char const*) const [clone .cold]".
@@ -114,6 +129,12 @@ absl::string_view Basename(absl::string_view path) {
 bool IsLibc(absl::string_view module) {
   return StartsWithAny(Basename(module), {"libc.so", "libc-2.", "libpthread.so", "libpthread-2.", "libdl.so",
                                           "ld-linux", "ld-2.", "ld.so", "[vdso]"});
+}
+
+bool IsPythonInterpreter(absl::string_view module) {
+  absl::string_view name = Basename(module);
+  if (absl::StartsWith(name, "libpython") || absl::StrContains(module, "/lib-dynload/")) return true;
+  return absl::ConsumePrefix(&name, "python") && name.find_first_not_of("0123456789.mdt") == name.npos;
 }
 
 bool IsStartUp(const Frame& frame) {

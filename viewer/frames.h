@@ -17,13 +17,16 @@ absl::string_view Basename(absl::string_view path);
 // The C library or the loader.
 bool IsLibc(absl::string_view module);
 
+// The C code of a Python interpreter: its library or executable, or the modules of its standard library.
+bool IsPythonInterpreter(absl::string_view module);
+
 // A frame outside main or a thread's own function: _start, __libc_start_main, start_thread, clone3 and what the C
 // library calls in between.
 bool IsStartUp(const Frame& frame);
 
-// The frame to name a site by, the first of: a frame with a line of source outside the system's own directories; one
-// with a line outside the C and C++ runtimes; a known function outside the C library; any frame outside it; any at all.
-// Null when there are no frames.
+// The frame to name a site by, the first of: a frame with a line of source outside the system's own directories and
+// installed packages; one with a line outside the C and C++ runtimes and Python's standard library; one of the latter;
+// a known function outside the C library; any frame outside it; any at all. Null when there are no frames.
 const Frame* OwnFrame(const Frames& frames);
 
 // "ns::Load" for "int ns::Load(int, char const*) const [clone .cold]", and "Load<…>" where template arguments are long.

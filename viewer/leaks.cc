@@ -64,18 +64,6 @@ void AddDescriptors(Descriptors descriptors, const absl::flat_hash_map<uint32_t,
   }
 }
 
-// PLACE is a ClosedAt or an OpenedAt.
-template <typename Place>
-void ShowMostFrequentFirst(const Places& places, ShownStacks& stacks,
-                           google::protobuf::RepeatedPtrField<Place>& shown) {
-  for (const Places::Place& place : places.MostFrequentFirst()) {
-    Place& added = *shown.Add();
-    added.set_call(place.call);
-    added.set_count(Count(place.count));
-    *added.mutable_stack() = stacks.Get(place.stack).frames;
-  }
-}
-
 void AddClosedAt(const Group& group, ShownStacks& stacks, LeakSite& leak) {
   Places closers(stacks);
   for (const TraceSite* site : group.sites) {
@@ -163,6 +151,7 @@ google::protobuf::RepeatedPtrField<LeakSite> LeaksOf(const Trace& trace, ShownSt
     if (const auto bytes = pinned.find(call_and_stack); bytes != pinned.end()) {
       leak.set_pinned_bytes(Signed(bytes->second));
     }
+    leak.set_advice(stacks.Get(group.sites.front()->stack()).advice);
     AddClosedAt(group, stacks, leak);
     AddFirstOpenedAt(group, sites, stacks, leak);
     AddDescriptors(group.descriptors, pids, leak);

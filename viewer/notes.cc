@@ -118,6 +118,17 @@ void AddUntraced(const Trace& trace, Notes& notes) {
   notes.push_back(absl::StrCat(who, " could not be followed (", consequence, "): ", absl::StrJoin(told, "; ")));
 }
 
+void AddUnreadPython(const Trace& trace, Notes& notes) {
+  std::map<std::string, std::vector<std::string>> programs;  // by reason
+  for (const TraceProcess& process : trace.processes) {
+    if (process.unread_python().empty()) continue;
+    programs[Printable(process.unread_python())].push_back(Printable(Basename(process.executable())));
+  }
+  for (const auto& [reason, names] : programs) {
+    notes.push_back(absl::StrCat("no Python code in the stacks of ", TallyOf(names, kExamples), ": ", reason));
+  }
+}
+
 void AddUnread(const Trace& trace, Notes& notes) {
   absl::flat_hash_map<uint32_t, const TraceModule*> modules;
   for (const TraceModule& module : trace.modules) modules[module.index()] = &module;
@@ -141,6 +152,7 @@ std::vector<std::string> NotesOn(const Trace& trace) {
   AddCorrections(trace, notes);
   AddUnknownOrigins(trace, notes);
   AddUntraced(trace, notes);
+  AddUnreadPython(trace, notes);
   AddUnread(trace, notes);
   if (!AddsUp(trace)) notes.push_back("the counts in the trace do not add up: take them with care, and tell us");
   return notes;

@@ -7,7 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "google/protobuf/repeated_ptr_field.h"
 #include "proto/trace.pb.h"
+#include "viewer/count.h"
 #include "viewer/shown_stacks.h"
 
 namespace fdtrace {
@@ -39,5 +41,18 @@ class Places {
   ShownStacks& stacks_;
   std::map<CallAndStack, std::pair<uint64_t, uint32_t>> places_;  // to their count and one of the stacks
 };
+
+// PLACE is a ClosedAt or an OpenedAt.
+template <typename Place>
+void ShowMostFrequentFirst(const Places& places, ShownStacks& stacks,
+                           google::protobuf::RepeatedPtrField<Place>& shown) {
+  for (const Places::Place& place : places.MostFrequentFirst()) {
+    Place& added = *shown.Add();
+    added.set_call(place.call);
+    added.set_count(Count(place.count));
+    *added.mutable_stack() = stacks.Get(place.stack).frames;
+    if constexpr (requires { added.set_collected(true); }) added.set_collected(stacks.Get(place.stack).collected);
+  }
+}
 
 }  // namespace fdtrace

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "viewer/collected.h"
 #include "viewer/count.h"
 #include "viewer/filesystems.h"
 #include "viewer/inherited.h"
@@ -154,17 +155,18 @@ void FillTimeline(const Trace& trace, Report& report) {
 
 }  // namespace
 
-Report BuildReport(const Trace& trace) {
+Report BuildReport(const Trace& trace, ShownFrames frames) {
   Report report;
   FillRecording(trace, *report.mutable_recording());
   FillProcesses(trace, report);
-  ShownStacks stacks(trace);
+  ShownStacks stacks(trace, frames);
   *report.mutable_leaks() = LeaksOf(trace, stacks);
   *report.mutable_pinned_files() = PinnedFilesOf(trace, stacks);
   *report.mutable_pinned_sites() = PinnedSitesOf(trace, stacks);
   *report.mutable_pinned_filesystems() = PinnedFilesystemsOf(trace, stacks);
   *report.mutable_leftovers() = LeftoversOf(trace, stacks);
   *report.mutable_writers() = WritersOf(trace, stacks);
+  *report.mutable_collected() = CollectedOf(trace, stacks);
   *report.mutable_inherited() = InheritedOf(trace, stacks);
   FillTimeline(trace, report);
   return report;

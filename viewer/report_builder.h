@@ -2,6 +2,7 @@
 #pragma once
 
 #include "proto/report.pb.h"
+#include "viewer/shown_stacks.h"
 #include "viewer/trace.h"
 
 namespace fdtrace {
@@ -10,6 +11,6 @@ namespace fdtrace {
 // is; `complete` is false then and a note says where the trace stops. recording.still_open is the sum over the leaks,
 // and each leak has opened == closed + still_open unless the trace is at odds with itself, which a note then says.
 // The first of the processes is the program itself.
-Report BuildReport(const Trace& trace);
+Report BuildReport(const Trace& trace, ShownFrames frames = ShownFrames::kFolded);
 
 }  // namespace fdtrace

@@ -3,7 +3,9 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "viewer/advice.h"
 #include "viewer/printable.h"
+#include "viewer/python_stacks.h"
 
 namespace fdtrace {
 namespace {
@@ -29,10 +31,23 @@ std::string KeyOf(const Frames& frames) {
 
 }  // namespace
 
-ShownStacks::ShownStacks(const Trace& trace) {
+ShownStacks::ShownStacks(const Trace& trace, ShownFrames shown_frames) : shown_frames_(shown_frames) {
   for (const TraceStack& stack : trace.stacks) stacks_[stack.index()] = &stack;
   for (const TraceModule& module : trace.modules) {
-    module_paths_[module.index()] = module.path().empty() ? std::string(kVdso) : Printable(module.path());
+    std::string& path = module_paths_[module.index()];
+    path = module.path().empty() ? std::string(kVdso) : Printable(module.path());
+    if (module.is_python() || IsPythonInterpreter(path)) interpreters_.insert(path);
+  }
+  for (const TracePythonCode& code : trace.python_code) {
+    Frame& frame = python_code_[code.index()];
+    frame.set_function(Printable(code.function()));
+    frame.set_file(Printable(code.file()));
+    frame.set_language(Frame::PYTHON);
+  }
+  for (const TracePythonName& name : trace.python_names) {
+    if (const auto code = python_code_.find(name.code()); code != python_code_.end()) {
+      code->second.set_function(Printable(name.function()));
+    }
   }
   for (const TraceSymbol& symbol : trace.symbols) {
     if (symbol.places_size() > 0) symbols_[{symbol.module(), symbol.address()}] = &symbol;
@@ -44,16 +59,33 @@ const ShownStack& ShownStacks::Get(uint32_t stack) {
   ShownStack& shown = entry->second;
   if (const auto found = stacks_.find(stack); is_new && found != stacks_.end()) {
     shown.frames = FramesOf(*found->second);
+    shown.collected = IsCollected(shown.frames);
+    shown.advice = AdviceOn(shown.frames);
+    if (shown_frames_ == ShownFrames::kFolded) FoldInterpreter(interpreters_, shown.frames);
+    DropStartUp(shown.frames);
     shown.key = KeyOf(shown.frames);
+    if (shown.collected) shown.key += "collected";
   }
   return shown;
 }
 
 Frames ShownStacks::FramesOf(const TraceStack& stack) const {
   Frames frames;
-  for (const TraceFrame& frame : stack.frames()) AddFrames(frame, frames);
-  DropStartUp(frames);
+  for (const TraceFrame& frame : stack.frames()) {
+    if (frame.python_code() != 0) {
+      AddPythonFrame(frame, frames);
+    } else {
+      AddFrames(frame, frames);
+    }
+  }
   return frames;
+}
+
+void ShownStacks::AddPythonFrame(const TraceFrame& frame, Frames& frames) const {
+  Frame& shown = *frames.Add();
+  if (const auto code = python_code_.find(frame.python_code()); code != python_code_.end()) shown = code->second;
+  shown.set_language(Frame::PYTHON);
+  shown.set_line(frame.line());
 }
 
 void ShownStacks::AddFrames(const TraceFrame& frame, Frames& frames) const {

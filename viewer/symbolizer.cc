@@ -14,6 +14,7 @@
 #include "proto/trace_file.h"
 #include "viewer/module_symbols.h"
 #include "viewer/printable.h"
+#include "viewer/python_names.h"
 
 namespace fdtrace {
 namespace {
@@ -152,12 +153,18 @@ absl::Status AddSymbols(const std::string& trace_path, const SymbolProgress& pro
   const absl::StatusOr<Trace> trace = ReadTrace(trace_path);
   if (!trace.ok()) return trace.status();
   std::vector<TraceSymbol> symbols = LookUpSymbols(*trace, progress);
-  if (symbols.empty()) return absl::OkStatus();
+  std::vector<TracePythonName> names = LookUpPythonNames(*trace);
+  if (symbols.empty() && names.empty()) return absl::OkStatus();
   absl::StatusOr<std::unique_ptr<TraceWriter>> writer = TraceWriter::Extend(trace_path);
   if (!writer.ok()) return writer.status();
   for (TraceSymbol& symbol : symbols) {
     TraceRecord record;
     *record.mutable_symbol() = std::move(symbol);
+    if (absl::Status appended = (*writer)->Append(record); !appended.ok()) return appended;
+  }
+  for (TracePythonName& name : names) {
+    TraceRecord record;
+    *record.mutable_python_name() = std::move(name);
     if (absl::Status appended = (*writer)->Append(record); !appended.ok()) return appended;
   }
   return (*writer)->Close();

@@ -12,6 +12,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "viewer/collected_text.h"
 #include "viewer/files_text.h"
 #include "viewer/frames.h"
 #include "viewer/inherited_text.h"
@@ -47,6 +48,7 @@ class TextReport {
     AddSection("LEFT BEHIND", LeftoversTitle(report_, options_.full), LeftoverLines(report_, options_.full));
     AddSection("WRITERS", WritersTitle(report_, options_.full), WriterLines(report_, options_.full));
     if (options_.full) {
+      AddSection("COLLECTED", CollectedInShort(report_), CollectedLines(report_));
       AddInherited();
       AddProcesses();
     } else {
@@ -197,6 +199,7 @@ class TextReport {
     }
     AddPlaces("first opened at", leak.first_opened_at(), ", and received over a socket");
     AddPlaces("its siblings are closed at", leak.usually_closed_at(), "");
+    if (!leak.advice().empty()) AddLine(absl::StrCat(kIndent, "advice: ", leak.advice()));
   }
 
   std::string PlaceOf(const Frame& frame) const { return options_.full ? FullPlace(frame) : ShortPlace(frame); }
@@ -245,6 +248,9 @@ class TextReport {
     if (!more.empty()) AddLine(absl::StrCat(kIndent, more));
   }
 
+  static bool WasCollected(const ClosedAt& place) { return place.collected(); }
+  static bool WasCollected(const OpenedAt&) { return false; }
+
   // Of the most frequent of PLACES, or of all in full: "WHAT  config.cc:57  load_config  (3,800 times)AFTERWARDS".
   template <typename Place>
   void AddPlaces(absl::string_view what, const google::protobuf::RepeatedPtrField<Place>& places,
@@ -256,15 +262,20 @@ class TextReport {
       if (own == nullptr) continue;
       if (left-- == 0) break;
       AddLine(absl::StrCat(kIndent, what, "  ", PlaceOf(*own), "  ", ShortFunction(own->function()),
-                           own->function().empty() ? "" : "  ", "(", Counted(place.count(), "time"), ")", afterwards));
+                           own->function().empty() ? "" : "  ", "(", Counted(place.count(), "time"),
+                           WasCollected(place) ? ", when its object was freed" : "", ")", afterwards));
     }
   }
 
   // People come for leaks: in the summary, what programs received and which there were takes a line each.
   void AddInShort() {
     const std::string inherited = InheritedInShort(report_);
+    const std::string collected = CollectedInShort(report_);
     const bool several = report_.processes_size() > 1;
-    if (!inherited.empty() || several) AddLine("");
+    if (!inherited.empty() || !collected.empty() || several) AddLine("");
+    if (!collected.empty()) {
+      AddLine(absl::StrCat(Coloured("COLLECTED", "1"), "   ", collected, "; the full report shows where"));
+    }
     if (!inherited.empty()) {
       AddLine(absl::StrCat(Coloured("INHERITED", "1"), "   ", inherited, "; the full report shows which"));
     }

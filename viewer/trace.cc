@@ -50,6 +50,12 @@ void Keep(TraceRecord& record, Trace& trace) {
     case TraceRecord::kFilesystem:
       trace.filesystems.push_back(std::move(*record.mutable_filesystem()));
       break;
+    case TraceRecord::kPythonCode:
+      trace.python_code.push_back(std::move(*record.mutable_python_code()));
+      break;
+    case TraceRecord::kPythonName:
+      trace.python_names.push_back(std::move(*record.mutable_python_name()));
+      break;
     case TraceRecord::kEnd:
       trace.end = std::move(*record.mutable_end());
       break;

@@ -16,6 +16,8 @@ struct Trace {
   std::optional<TraceStart> start;
   std::vector<TraceProcess> processes;
   std::vector<TraceModule> modules;
+  std::vector<TracePythonCode> python_code;
+  std::vector<TracePythonName> python_names;
   std::vector<TraceStack> stacks;
   std::vector<TraceSite> sites;
   std::vector<TraceDescriptor> descriptors;

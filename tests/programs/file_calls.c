@@ -147,9 +147,38 @@ static int renames(void) {
   CHECK(link("to", "second") == 0 && rename("to", "second") == 0 && access("to", F_OK) == 0);
   CHECK(renameat2(here, "to", here, "fresh", RENAME_NOREPLACE) == -1 && errno == EEXIST);
   CHECK(rename("not there", "to") == -1 && errno == ENOENT);
-  CHECK(mkdir("directory", 0700) == 0 && rename("directory", "moved") == 0);
   // The new name takes the place of a file, though it is a symbolic link's.
   CHECK(symlink("second", "symbolic") == 0 && rename("symbolic", "fresh") == 0);
+  return 0;
+}
+
+// Of directories, and of symbolic links, which may lead to some.
+static int moves(void) {
+  const int here = open(".", O_RDONLY | O_DIRECTORY);
+  CHECK(mkdir("directory", 0700) == 0 && rename("directory", "moved") == 0);
+  CHECK(mkdir("empty", 0700) == 0 && renameat(here, "moved", here, "empty") == 0);
+  CHECK(symlink("empty", "symbolic") == 0 && rename("symbolic", "led") == 0);
+  CHECK(make("file", 1) == 0 && renameat2(here, "file", here, "empty", RENAME_EXCHANGE) == 0);
+  // Of these there is nothing to tell.
+  CHECK(rename("file", "empty") == -1 && errno == ENOTDIR);
+  CHECK(rename("not there", "empty") == -1 && errno == ENOENT);
+  CHECK(mkfifo("fifo", 0600) == 0 && rename("fifo", "pipe") == 0);
+  return 0;
+}
+
+static int links(void) {
+  char by_number[64];
+  const int here = open(".", O_RDONLY | O_DIRECTORY), unnamed = open(".", O_TMPFILE | O_RDWR, 0600);
+  CHECK(make("1", 1) == 0 && link("1", "2") == 0 && linkat(here, "2", here, "3", 0) == 0);
+  CHECK(syscall(SYS_linkat, here, "1", AT_FDCWD, "4", 0) == 0);
+  CHECK(rename("4", "5") == 0 && unlink("1") == 0);
+  sprintf(by_number, "/proc/self/fd/%d", unnamed);
+  CHECK(linkat(AT_FDCWD, by_number, here, "named", AT_SYMLINK_FOLLOW) == 0);
+  CHECK(symlink("2", "symbolic") == 0 && linkat(here, "symbolic", here, "6", AT_SYMLINK_FOLLOW) == 0);
+  // Of these there is nothing to tell.
+  CHECK(link("2", "3") == -1 && errno == EEXIST);
+  CHECK(link("not there", "7") == -1 && errno == ENOENT);
+  CHECK(link("symbolic", "8") == 0 && mkfifo("fifo", 0600) == 0 && link("fifo", "9") == 0);
   return 0;
 }
 
@@ -166,9 +195,12 @@ static int faults(void) {
   FAULTS(remove(nowhere));
   FAULTS(rename(nowhere, "x"));
   FAULTS(renameat2(here, nowhere, here, nowhere, RENAME_EXCHANGE));
+  FAULTS(link(nowhere, "x"));
+  FAULTS(linkat(here, nowhere, here, "x", AT_EMPTY_PATH));
   FAULTS(syscall(SYS_openat2, here, "x", nowhere, sizeof(struct open_how)));
   CHECK(make("x", 1) == 0);
   FAULTS(rename("x", nowhere));
+  FAULTS(link("x", nowhere));
   CHECK(fopen(nowhere, "w") == NULL && errno == EFAULT);
   return 0;
 }
@@ -255,9 +287,10 @@ int main(int count, char** arguments) {
     const char* name;
     int (*run)(void);
   } actions[] = {
-      {"opens", opens},           {"nameless", nameless},       {"copies", copies}, {"closes", closes},
-      {"unlinks", unlinks},       {"renames", renames},         {"faults", faults}, {"vfork_child", vfork_child},
-      {"reads_only", reads_only}, {"writes_only", writes_only}, {"exec", exec}};
+      {"opens", opens},     {"nameless", nameless},       {"copies", copies},         {"closes", closes},
+      {"unlinks", unlinks}, {"renames", renames},         {"moves", moves},           {"links", links},
+      {"faults", faults},   {"vfork_child", vfork_child}, {"reads_only", reads_only}, {"writes_only", writes_only},
+      {"exec", exec}};
   if (count != 3 || chdir(arguments[2]) != 0) return 2;
   for (size_t i = 0; i < sizeof actions / sizeof *actions; ++i) {
     if (strcmp(actions[i].name, arguments[1]) == 0) return actions[i].run();

@@ -1,0 +1,44 @@
+#include "viewer/python_stacks.h"
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/string_view.h"
+
+namespace fdtrace {
+namespace {
+
+bool IsPython(const Frame& frame) { return frame.language() == Frame::PYTHON; }
+
+// What frees an object, or makes it ready for that: exported, so that even a stripped interpreter names some of them.
+bool Frees(absl::string_view function) {
+  return function == "_Py_Dealloc" || absl::StartsWith(function, "PyObject_CallFinalizer") ||
+         absl::StartsWith(function, "_PyIOBase_finalize") || absl::StartsWith(function, "gc_collect") ||
+         absl::StartsWith(function, "PyGC_Collect") || absl::StartsWith(function, "_PyGC_Collect") ||
+         absl::StartsWith(function, "subtype_dealloc") || absl::EndsWith(function, "_dealloc") ||
+         absl::EndsWith(function, "_finalize");
+}
+
+bool IsDelMethod(absl::string_view function) { return function == "__del__" || absl::EndsWith(function, ".__del__"); }
+
+}  // namespace
+
+void FoldInterpreter(const absl::flat_hash_set<std::string>& interpreters, Frames& frames) {
+  if (std::none_of(frames.begin(), frames.end(), IsPython)) return;
+  const auto kept = std::remove_if(frames.begin(), frames.end(), [&](const Frame& frame) {
+    return !IsPython(frame) && interpreters.contains(frame.module());
+  });
+  frames.erase(kept, frames.end());
+}
+
+bool IsCollected(const Frames& frames) {
+  bool in_python = false;  // beyond the innermost Python code, what is freed is something else
+  for (const Frame& frame : frames) {
+    if (IsPython(frame) && IsDelMethod(frame.function())) return true;
+    if (!in_python && !IsPython(frame) && Frees(frame.function())) return true;
+    in_python |= IsPython(frame);
+  }
+  return false;
+}
+
+}  // namespace fdtrace
