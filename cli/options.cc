@@ -79,7 +79,7 @@ absl::Status Parse(CLI::App& app, Words words) {
 
 void AddFramesOption(CLI::App& app, ShownFrames& frames) {
   const std::map<std::string, ShownFrames> choices = {{"own", ShownFrames::kFolded}, {"all", ShownFrames::kAll}};
-  app.add_option("--frames", frames, "all: those of the Python interpreter too (default own)")
+  app.add_option("--frames", frames, "all: the Python interpreter's too (default own)")
       ->type_name("own|all")
       ->transform(CLI::CheckedTransformer(choices).description(""));
 }

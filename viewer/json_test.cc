@@ -82,7 +82,8 @@ TEST(Json, HasEveryFieldByItsProtoName) {
    ],
    "usually_closed_at": [],
    "descriptors": [],
-   "first_opened_at": []
+   "first_opened_at": [],
+   "advice": ""
   }
  ],
  "pinned_files": [],
@@ -106,7 +107,8 @@ TEST(Json, HasEveryFieldByItsProtoName) {
   }
  ],
  "timeline": [],
- "pinned_filesystems": []
+ "pinned_filesystems": [],
+ "collected": []
 }
 )json");
 }
