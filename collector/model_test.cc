@@ -42,13 +42,13 @@ TEST_F(ModelTest, ASiteCountsItsLifetimesAndWhereTheyEnd) {
 
 TEST_F(ModelTest, ADescriptorKeepsItsThread) {
   StartFirst();
-  Send(ThreadEvent(41, "a name far too long"), 1, 5);
+  Send(ThreadEvent(41, "a name that is far too long for any thread to have"), 1, 5);
   SendOpened({.id = Id(1, 1), .stack = 11}, 1, 5);
   Send(ThreadEvent(42, "next"), 1, 5);
   Written();
   ASSERT_THAT(trace_.descriptors, SizeIs(1));
   EXPECT_EQ(trace_.descriptors[0].tid(), 41u);
-  EXPECT_EQ(trace_.descriptors[0].thread(), "a name far too ");
+  EXPECT_EQ(trace_.descriptors[0].thread(), "a name that is far too long for any thr");
 }
 
 TEST_F(ModelTest, ACloseReadBeforeItsOpenedEndsItAtOnce) {

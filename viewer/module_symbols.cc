@@ -15,6 +15,9 @@
 #include "absl/strings/str_cat.h"
 #include "viewer/debug_file.h"
 #include "viewer/debug_info.h"
+#include "viewer/frames.h"
+#include "viewer/function_starts.h"
+#include "viewer/python_deallocators.h"
 #include "viewer/symbol_table.h"
 
 namespace fdtrace {
@@ -65,7 +68,8 @@ SymbolTable ReadSymbolTable(Dwfl_Module* module) {
 
 class ElfSymbols : public ModuleSymbols {
  public:
-  ElfSymbols(DwflSession session, Dwfl_Module* module) : session_(std::move(session)), module_(module) {
+  ElfSymbols(const std::string& path, DwflSession session, Dwfl_Module* module)
+      : path_(path), session_(std::move(session)), module_(module) {
     Dwarf_Addr bias = 0;
     // Null when there is no debug information, which is no error: the symbol table remains.
     if (Dwarf* dwarf = dwfl_module_getdwarf(module, &bias)) debug_info_.emplace(dwarf, bias);
@@ -75,6 +79,7 @@ class ElfSymbols : public ModuleSymbols {
     std::vector<Place> places;
     if (debug_info_) places = debug_info_->Find(address);
     if (places.empty() || !IsMangled(places.back().function)) NameBySymbol(address, places);
+    if (places.empty() && IsPythonInterpreter(path_)) NameByPythonType(address, places);
     for (Place& place : places) place.function = Demangled(place.function);
     return places;
   }
@@ -91,10 +96,25 @@ class ElfSymbols : public ModuleSymbols {
     if (function.empty() || IsMangled(name)) function = std::string(name);
   }
 
+  void NameByPythonType(uint64_t address, std::vector<Place>& places) {
+    if (!function_starts_) {
+      GElf_Addr bias = 0;
+      Elf* const elf = dwfl_module_getelf(module_, &bias);
+      if (elf == nullptr) return;
+      function_starts_.emplace(elf);
+      deallocators_ = FindPythonDeallocators(elf);
+    }
+    const auto name = deallocators_.find(function_starts_->Of(address));
+    if (name != deallocators_.end()) places.push_back({.function = name->second});
+  }
+
+  std::string path_;
   DwflSession session_;  // owns the module and its debug information
   Dwfl_Module* module_;
   std::optional<DebugInfo> debug_info_;
-  std::optional<SymbolTable> symbols_;  // read when first needed
+  std::optional<SymbolTable> symbols_;             // read when first needed
+  std::optional<FunctionStarts> function_starts_;  // likewise, with
+  absl::flat_hash_map<uint64_t, std::string> deallocators_;
 };
 
 absl::Status CheckUnchanged(const TracedFile& file, Dwfl_Module* module, const struct stat& status) {
@@ -129,7 +149,7 @@ absl::StatusOr<std::unique_ptr<ModuleSymbols>> ModuleSymbols::Open(const TracedF
     return absl::FailedPreconditionError(absl::StrCat("the file cannot be read: ", dwfl_errmsg(-1)));
   dwfl_report_end(session.get(), nullptr, nullptr);
   if (absl::Status unchanged = CheckUnchanged(file, module, status); !unchanged.ok()) return unchanged;
-  return std::make_unique<ElfSymbols>(std::move(session), module);
+  return std::make_unique<ElfSymbols>(file.path, std::move(session), module);
 }
 
 std::string Demangled(absl::string_view name) {
