@@ -36,6 +36,31 @@ TEST(OwnFrame, PassesOverTheStandardLibraryInlinedIntoTheUsersCode) {
             "load");
 }
 
+TEST(OwnFrame, OfPythonIsTheUsersBeforePackagesBeforeTheStandardLibrary) {
+  const auto python = [](const std::string& function, const std::string& file) {
+    Frame frame = MakeFrame(function, file, 3, "");
+    frame.set_language(Frame::PYTHON);
+    return frame;
+  };
+  const Frame standard = python("mkstemp", "/usr/lib/python3.11/tempfile.py");
+  const Frame frozen = python("import_module", "<frozen importlib._bootstrap>");
+  const Frame package = python("get", "/home/me/venv/lib/python3.11/site-packages/requests/api.py");
+  const Frame own = python("main", "/home/me/app.py");
+  EXPECT_EQ(OwnFunction({standard, frozen, package, own}), "main");
+  EXPECT_EQ(OwnFunction({standard, package}), "get");
+  EXPECT_EQ(OwnFunction({frozen, standard}), "import_module");
+  EXPECT_EQ(OwnFunction({MakeFrame("unixOpen", "", 0, "/usr/lib/libsqlite3.so.0"), standard}), "mkstemp");
+  EXPECT_EQ(OwnFunction({MakeFrame("load", "/home/me/load.cc", 12, "/home/me/app"), own}), "load");
+}
+
+TEST(IsPythonInterpreter, IsToldByTheNameOfItsFile) {
+  EXPECT_TRUE(IsPythonInterpreter("/usr/bin/python3.11"));
+  EXPECT_TRUE(IsPythonInterpreter("/opt/lib/libpython3.7m.so.1.0"));
+  EXPECT_TRUE(IsPythonInterpreter("/usr/lib/python3.11/lib-dynload/_ssl.cpython-311-x86_64-linux-gnu.so"));
+  EXPECT_FALSE(IsPythonInterpreter("/usr/lib/python3/dist-packages/numpy.so"));
+  EXPECT_FALSE(IsPythonInterpreter("/opt/python-tools/server"));
+}
+
 TEST(OwnFrame, WithoutSourceIsTheFirstKnownFunctionOutsideLibc) {
   EXPECT_EQ(OwnFunction({MakeFrame("fopen", "", 0, kLibc), MakeFrame("", "", 0, "/home/me/app"),
                          MakeFrame("load", "", 0, "/home/me/app")}),

@@ -1,0 +1,88 @@
+#include "viewer/python_stacks.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "viewer/advice.h"
+
+namespace fdtrace {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr char kPython[] = "/usr/bin/python3.11";
+
+Frame Native(const std::string& function, const std::string& module = kPython) {
+  Frame frame;
+  frame.set_function(function);
+  frame.set_module(module);
+  return frame;
+}
+
+Frame Python(const std::string& function, const std::string& file = "/home/me/app.py") {
+  Frame frame;
+  frame.set_function(function);
+  frame.set_file(file);
+  frame.set_line(7);
+  frame.set_language(Frame::PYTHON);
+  return frame;
+}
+
+Frames Stack(const std::vector<Frame>& frames) { return Frames(frames.begin(), frames.end()); }
+
+std::vector<std::string> Folded(const std::vector<Frame>& frames) {
+  Frames folded = Stack(frames);
+  FoldInterpreter({kPython}, folded);
+  std::vector<std::string> functions;
+  for (const Frame& frame : folded) functions.push_back(frame.function());
+  return functions;
+}
+
+TEST(FoldInterpreter, LeavesPythonCodeAndOtherNativeCode) {
+  EXPECT_THAT(Folded({Native("unixOpen", "/usr/lib/libsqlite3.so.0"), Native("connect"), Python("load"),
+                      Native("_PyEval_EvalFrameDefault"), Native("callback", "/home/me/extension.so"), Native("call"),
+                      Python("main"), Native("Py_RunMain")}),
+              ElementsAre("unixOpen", "load", "callback", "main"));
+}
+
+TEST(FoldInterpreter, LeavesAStackWithoutPythonCodeAsItIs) {
+  EXPECT_THAT(Folded({Native("open_code"), Native("Py_InitializeFromConfig"), Native("main")}),
+              ElementsAre("open_code", "Py_InitializeFromConfig", "main"));
+}
+
+TEST(IsCollected, IsWhatAnObjectsEndCloses) {
+  EXPECT_TRUE(IsCollected(Stack({Native("internal_close"), Native("_io.FileIO.tp_dealloc"), Python("main")})));
+  EXPECT_TRUE(IsCollected(Stack({Native("sock_finalize"), Native("PyObject_CallFinalizer"), Python("main")})));
+  EXPECT_TRUE(IsCollected(Stack({Native("os_close"), Python("Holder.__del__"), Native("slot"), Python("main")})));
+}
+
+TEST(IsCollected, IsNotWhatTheProgramCloses) {
+  EXPECT_FALSE(IsCollected(Stack({Native("internal_close"), Native("PyObject_Vectorcall"), Python("main")})));
+  EXPECT_FALSE(IsCollected(Stack({Native("os_close"), Python("close_all"), Native("_Py_Dealloc"), Python("main")})))
+      << "what is freed further out is something else";
+  EXPECT_FALSE(IsCollected(Stack({})));
+}
+
+TEST(AdviceOn, IsGivenByTheFunctionThatOpens) {
+  constexpr char kTempfile[] = "/usr/lib/python3.11/tempfile.py";
+  EXPECT_THAT(AdviceOn(Stack({Python("_mkstemp_inner", kTempfile), Python("mkstemp", kTempfile), Python("main")})),
+              HasSubstr("os.close"));
+  EXPECT_THAT(AdviceOn(Stack({Python("_mkstemp_inner", kTempfile), Python("NamedTemporaryFile", kTempfile)})),
+              HasSubstr("with block"));
+  EXPECT_THAT(AdviceOn(Stack({Native("pysqlite_connect", "/usr/lib/python3.11/lib-dynload/_sqlite3.cpython-311.so"),
+                              Python("main")})),
+              HasSubstr("closing()"));
+}
+
+TEST(AdviceOn, IsNotGivenElsewhere) {
+  EXPECT_THAT(AdviceOn(Stack({Python("mkstemp", "/home/me/mytempfile.py"), Python("main")})), IsEmpty());
+  EXPECT_THAT(AdviceOn(Stack({Native("mkstemp", "/usr/lib/libc.so.6"), Native("main", "/home/me/app")})), IsEmpty());
+}
+
+}  // namespace
+}  // namespace fdtrace
