@@ -87,13 +87,14 @@ const char* FileName(const char* path) {
 }  // namespace
 
 void NoticePython(const LoadedObject& object) {
-  const ExportedSymbol evaluation = FindExported(object, "_PyEval_EvalFrameDefault");
   const ExportedSymbol state = FindExported(object, "PyGILState_GetThisThreadState");
+  if (!state) return;
+  const ExportedSymbol evaluation = FindExported(object, "_PyEval_EvalFrameDefault");
+  if (!evaluation && !FindExported(object, "PyEval_EvalFrameEx")) return;  // as it was called before 3.6
   const ExportedSymbol code_type = FindExported(object, "PyCode_Type");
   const ExportedSymbol text_type = FindExported(object, "PyUnicode_Type");
   ExportedSymbol is_ending = FindExported(object, "Py_IsFinalizing");
   if (!is_ending) is_ending = FindExported(object, "_Py_IsFinalizing");
-  if (!evaluation || !state || !code_type || !text_type) return;
   Found none = Found::kNo;
   if (!g_found.compare_exchange_strong(none, Found::kLooking, std::memory_order_acq_rel)) return;
   const Version version = VersionOf(object);
@@ -109,7 +110,8 @@ void NoticePython(const LoadedObject& object) {
               .layout = {},
               .version = {},
               .doubt = PythonDoubt::kNone};
-  g_python.doubt = Describe(object, version, g_python.layout);
+  g_python.doubt =
+      evaluation && code_type && text_type ? Describe(object, version, g_python.layout) : PythonDoubt::kUnknownVersion;
   Print(version, g_python.version);
   g_found.store(Found::kYes, std::memory_order_release);
 }

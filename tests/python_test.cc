@@ -253,6 +253,23 @@ os._exit(0)
       << Describe(traced.report);
 }
 
+// A program that exports what an interpreter does and is none that can be read.
+TEST(Python, WhoseFramesCannotBeReadIsSaidToBeSo) {
+  const std::vector<std::pair<std::string, std::string>> builds = {
+      {"unknown", "Python 3.99.0 is none whose frames fdtrace can read"},
+      {"debug", "Python 3.11.2 is a debug build"},
+      {"garbage", "the frames of Python 3.11.2 are not as they should be"},
+      {"cyclic", ""},
+  };
+  for (const auto& [build, reason] : builds) {
+    const Traced traced = Trace({Program("strange_python_" + build)});
+    EXPECT_EQ(traced.ran.status, 0) << build << traced.ran.err;
+    EXPECT_EQ(LeakIn(traced.report, "main").still_open(), 3u) << build;
+    if (reason.empty()) continue;
+    EXPECT_THAT(traced.report.recording().notes(), ::testing::ElementsAre(HasSubstr(reason))) << build;
+  }
+}
+
 TEST(Python, IsFollowedThroughAllStartMethodsOfMultiprocessing) {
   for (const std::string method : {"fork", "spawn", "forkserver"}) {
     std::string script = R"py(import multiprocessing, os, sys
