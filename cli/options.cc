@@ -94,7 +94,7 @@ absl::StatusOr<Options> ParseReport(const Words& words) {
   app.add_option("TRACE", options.trace);
   app.add_option("-o,--output", options.output, "write there instead of to stdout")->type_name("FILE");
   AddFramesOption(app, options.frames);
-  app.add_option("--format", format, "text or json; else FILE's extension tells")->type_name("F");
+  app.add_option("--format", format, "text, json or html; else FILE's extension tells")->type_name("F");
   app.add_flag("-h,--help", help, "print this and exit");
   if (absl::Status status = Parse(app, words); !status.ok()) return status;
   if (help) return Answer{absl::StrCat("Usage: fdtrace report TRACE [options]\n", app.help())};
@@ -134,7 +134,7 @@ absl::StatusOr<Options> ParseRun(const Words& words) {
   app.set_help_flag();
   app.formatter(std::make_shared<OptionsOnly>());
   app.add_option("-o,--output", options.trace, "the trace (default fdtrace.PROGRAM.PID.fdt)")->type_name("FILE");
-  app.add_option("-r,--report", reports, "also write a report: .txt or .json; repeatable")
+  app.add_option("-r,--report", reports, "also write a report: .html .txt .json; repeatable")
       ->type_name("[FORMAT:]FILE")
       ->expected(1)
       ->take_all();

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "cli/console.h"
 #include "cli/output_file.h"
+#include "viewer/html.h"
 #include "viewer/json.h"
 #include "viewer/report_builder.h"
 #include "viewer/text.h"
@@ -35,6 +36,8 @@ absl::StatusOr<std::string> Render(const Report& report, ReportFormat format, bo
       return RenderText(report, {.full = true, .colours = colours});
     case ReportFormat::kJson:
       return RenderJson(report);
+    case ReportFormat::kHtml:
+      return RenderHtml(report);
   }
   return absl::InternalError("cannot render a format that is not in the table");
 }

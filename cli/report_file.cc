@@ -18,17 +18,25 @@ struct KnownFormat {
   std::optional<ReportFormat> format;
 };
 
+// Built without node, fdtrace has no page.
+#ifdef FDTRACE_WITHOUT_PAGE
+constexpr std::optional<ReportFormat> kHtml = std::nullopt;
+constexpr absl::string_view kWhatToDo =
+    "this fdtrace was built without the page (-Dpage=disabled) and writes text (.txt) and json (.json)";
+#else
+constexpr std::optional<ReportFormat> kHtml = ReportFormat::kHtml;
+constexpr absl::string_view kWhatToDo = "this version writes text (.txt), json (.json) and html (.html)";
+#endif
+
 // The names of formats to come are taken already, so that "junit:out.xml" will never have meant a file of that name.
 constexpr std::array<KnownFormat, 6> kFormats = {{
     {"text", ".txt", ReportFormat::kText},
     {"json", ".json", ReportFormat::kJson},
-    {"html", ".html", std::nullopt},
+    {"html", ".html", kHtml},
     {"sarif", ".sarif", std::nullopt},
     {"junit", "", std::nullopt},
     {"github", "", std::nullopt},
 }};
-
-constexpr absl::string_view kWhatToDo = "this version writes text (.txt) and json (.json)";
 
 const KnownFormat* FormatNamed(absl::string_view name) {
   const auto found =

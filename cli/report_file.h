@@ -8,17 +8,17 @@
 
 namespace fdtrace {
 
-enum class ReportFormat { kText, kJson };
+enum class ReportFormat { kText, kJson, kHtml };
 
 struct ReportFile {
   ReportFormat format = ReportFormat::kText;
   std::string path;
 };
 
-// Errors say which formats there are; InvalidArgument, or Unimplemented for one that this version cannot write.
+// Errors say which formats there are; InvalidArgument, or Unimplemented for one that this fdtrace cannot write.
 absl::StatusOr<ReportFile> ParseReportFile(absl::string_view argument);
 
-// By its name: "text", "json".
+// By its name: "text", "json", "html".
 absl::StatusOr<ReportFormat> ParseReportFormat(absl::string_view name);
 
 }  // namespace fdtrace

@@ -20,6 +20,11 @@ void DropStartUp(Frames& frames) {
   if (kept > 0) frames.DeleteSubrange(kept, frames.size() - kept);
 }
 
+void MarkOwn(Frames& frames) {
+  const Frame* const own = OwnFrame(frames);
+  for (Frame& frame : frames) frame.set_own(&frame == own);
+}
+
 std::string KeyOf(const Frames& frames) {
   std::string key;
   for (const Frame& frame : frames) {
@@ -65,6 +70,7 @@ const ShownStack& ShownStacks::Get(uint32_t stack) {
     DropStartUp(shown.frames);
     shown.key = KeyOf(shown.frames);
     if (shown.collected) shown.key += "collected";
+    MarkOwn(shown.frames);
   }
   return shown;
 }

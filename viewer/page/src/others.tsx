@@ -1,0 +1,128 @@
+// Failed calls, wrong closes, what the garbage collector closed, what programs received.
+import type { BadClose, Collected, Failure, Inherited } from "./report";
+import { Folded, Stack } from "./stack";
+import { baseName } from "./frames";
+import { bytes, counted, moment, number, thousands } from "./units";
+
+export function FailureList({ failures }: { failures: Failure[] }) {
+  return (
+    <>
+      {failures.map((failure) => (
+        <article class="failure">
+          <h3>
+            {failure.error} from <code>{failure.call}</code> {failure.path && <bdi class="path">{failure.path}</bdi>}
+          </h3>
+          {failure.explanation && <p>{failure.explanation}</p>}
+          <p>
+            {counted(failure.count, "time")}, first {moment(failure.first_ns)}
+            {!!failure.open_count && <>; {thousands(failure.open_count)} open</>}
+            {number(failure.limit) > 0 && <>, limit {thousands(number(failure.limit))}</>}.
+          </p>
+          {failure.blamed?.map((blame) => (
+            <Folded frames={blame.stack} note={number(blame.bytes) ? ` (${bytes(blame.bytes)})` : ` (${thousands(blame.count)})`} />
+          ))}
+          <Stack frames={failure.stack} label="Stack of the failing call" />
+        </article>
+      ))}
+    </>
+  );
+}
+
+const kKinds = { BAD_CLOSE_UNKNOWN: "wrong close", DOUBLE_CLOSE: "closed twice", NEVER_OPENED: "never opened" };
+
+export function BadCloseTable({ closes }: { closes: BadClose[] }) {
+  return (
+    <div class="scroll">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col" class="number">Times</th>
+            <th scope="col">What</th>
+            <th scope="col">Closed by</th>
+            <th scope="col">Closed before by</th>
+            <th scope="col">Opened by</th>
+          </tr>
+        </thead>
+        <tbody>
+          {closes.map((close) => (
+            <tr>
+              <td class="number">{thousands(close.count)}</td>
+              <td>
+                {kKinds[close.kind ?? "BAD_CLOSE_UNKNOWN"]}, e.g. fd {close.fd ?? 0}
+              </td>
+              <td><Folded frames={close.stack} /></td>
+              <td>{close.previously_closed_at?.length ? <Folded frames={close.previously_closed_at} /> : "–"}</td>
+              <td>{close.originally_opened_at?.length ? <Folded frames={close.originally_opened_at} /> : "–"}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+export function CollectedTable({ collected }: { collected: Collected[] }) {
+  return (
+    <div class="scroll">
+      <p class="hint">Leaks that happen to be collected: nothing called close(); Python did when it freed the object.</p>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col" class="number">Collected</th>
+            <th scope="col" class="number">Opened</th>
+            <th scope="col">Resource</th>
+            <th scope="col">Opened by</th>
+            <th scope="col">Freed at</th>
+          </tr>
+        </thead>
+        <tbody>
+          {collected.map((each) => (
+            <tr>
+              <td class="number">{thousands(each.count)}</td>
+              <td class="number">{thousands(each.opened)}</td>
+              <td>{each.resource}</td>
+              <td><Folded frames={each.stack} call={each.call} /></td>
+              <td>
+                {each.closed_at?.slice(0, 3).map((place) => (
+                  <Folded frames={place.stack} call={place.call} note={` (${counted(place.count, "time")})`} />
+                ))}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+export function InheritedTable({ inherited }: { inherited: Inherited[] }) {
+  return (
+    <div class="scroll">
+      <p class="hint">
+        Received by programs for want of CLOEXEC: open with O_CLOEXEC, SOCK_CLOEXEC or fopen's "e".
+      </p>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col" class="number">Descriptors</th>
+            <th scope="col">Received by</th>
+            <th scope="col">Numbers</th>
+            <th scope="col">Opened by</th>
+          </tr>
+        </thead>
+        <tbody>
+          {inherited.map((each) => (
+            <tr>
+              <td class="number">{thousands(each.count)}</td>
+              <td>
+                <bdi title={each.executable}>{baseName(each.executable ?? "")}</bdi> <span class="hint">pid {each.child_pid}</span>
+              </td>
+              <td>{(each.fds ?? []).slice(0, 8).join(", ")}{(each.fds?.length ?? 0) > 8 ? ", …" : ""}</td>
+              <td>{each.from_caller ? "fdtrace's own caller" : <Folded frames={each.stack} call={each.call} />}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

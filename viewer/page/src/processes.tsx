@@ -1,0 +1,86 @@
+// The processes, each below its parent.
+import { useMemo } from "preact/hooks";
+import { More, useShown } from "./more";
+import type { Process } from "./report";
+import { duration, moment, number, thousands } from "./units";
+
+const kStep = 100;
+
+interface Row {
+  process: Process;
+  depth: number;
+}
+
+// Parents before children. A pid may have been used twice: a child is one of the parent that lived when it began.
+function rowsOf(processes: Process[]): Row[] {
+  const children = new Map<Process | undefined, Process[]>();
+  const byPid = new Map<number, Process[]>();
+  for (const process of processes) byPid.set(process.pid ?? 0, [...(byPid.get(process.pid ?? 0) ?? []), process]);
+  const parentOf = (process: Process) => {
+    const began = number(process.started_ns);
+    return (byPid.get(process.parent_pid ?? 0) ?? []).find(
+      (parent) => parent !== process && number(parent.started_ns) <= began && (!number(parent.ended_ns) || number(parent.ended_ns) >= began),
+    );
+  };
+  for (const process of processes) {
+    const parent = parentOf(process);
+    children.set(parent, [...(children.get(parent) ?? []), process]);
+  }
+  const rows: Row[] = [];
+  const stack: Row[] = (children.get(undefined) ?? []).map((process) => ({ process, depth: 0 })).reverse();
+  while (stack.length) {
+    const row = stack.pop()!;
+    rows.push(row);
+    for (const child of (children.get(row.process) ?? []).reverse()) stack.push({ process: child, depth: row.depth + 1 });
+  }
+  return rows;
+}
+
+const kEnds = { END_UNKNOWN: "not known", ALIVE: "still running", EXITED: "", VANISHED: "killed", UNTRACED: "not followed" };
+
+function lived(process: Process): string {
+  const end = kEnds[process.end ?? "END_UNKNOWN"];
+  const time = number(process.ended_ns) ? duration(number(process.ended_ns) - number(process.started_ns)) : `from ${moment(process.started_ns)}`;
+  return end ? `${time}, ${end}` : time;
+}
+
+export function ProcessTree({ processes }: { processes: Process[] }) {
+  const rows = useMemo(() => rowsOf(processes), [processes]);
+  const shown = useShown(rows.length, kStep);
+  return (
+    <>
+      <div class="scroll">
+        <table class="processes" aria-label="Processes, each below its parent">
+          <thead>
+            <tr>
+              <th scope="col">Process</th>
+              <th scope="col" class="number">pid</th>
+              <th scope="col" class="number">Opened</th>
+              <th scope="col" class="number">Most open</th>
+              <th scope="col" class="number">Open at exit</th>
+              <th scope="col" class="number">Limit</th>
+              <th scope="col">Lived</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.slice(0, shown.count).map(({ process, depth }) => (
+              <tr>
+                <td class={`command depth-${Math.min(depth, 12)}`}>
+                  <bdi>{process.command_line?.join(" ") || process.executable}</bdi>
+                  {process.untraced_reason && <span class="hint"> not followed: {process.untraced_reason}</span>}
+                </td>
+                <td class="number">{process.pid}</td>
+                <td class="number">{thousands(process.opened)}</td>
+                <td class="number">{thousands(process.peak_open)}</td>
+                <td class="number">{thousands(process.open_at_exit)}</td>
+                <td class="number">{number(process.nofile_soft) ? thousands(number(process.nofile_soft)) : "–"}</td>
+                <td>{lived(process)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <More all={rows.length} shown={shown} step={kStep} what="processes" />
+    </>
+  );
+}
