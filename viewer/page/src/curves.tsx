@@ -139,11 +139,11 @@ export function OpenCurve({ report }: { report: Report }) {
   const near = limit > 0 && limit <= most * 4;
   const lines: Line[] = [{ name: "open", values: open }];
   if (near) lines.push({ name: "limit", values: points.map(() => limit), dashed: true });
-  const limitWords = limit > 0 ? `, limit ${thousands(limit)}` : "";
+  const limitWords = limit > 0 ? `, of ${thousands(limit)} allowed` : "";
   return (
     <Curve
       title="Open descriptors"
-      words={`At most ${thousands(most)}, in the end ${thousands(open[open.length - 1])}${limitWords}.`}
+      words={`At most ${thousands(most)} at once${limitWords}.`}
       seconds={points.map((point) => number(point.at_ns) / 1e9)}
       lines={lines}
       show={thousands}

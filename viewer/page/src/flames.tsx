@@ -111,7 +111,10 @@ export function Flames({ title, tree, show }: { title: string; tree: Flame; show
         .minFrameSize(1)
         .transitionDuration(still ? 0 : 250)
         .selfValue(false)
-        .setColorHue("warm")
+        .setColorHue("orange")
+        .setColorMapper((node: Node & { highlight?: boolean }, usual: string) =>
+          node.highlight ? "#e9a6ff" : node.parent ? usual : "#c9ced4",
+        )
         .setLabelHandler((node: Node) => `${node.data.name}: ${show(node.data.value)}, ${share(node, tree.value)}`)
         .setDetailsHandler((text: string | null) => setDetails(text ?? ""))
         .setSearchMatch((node: Node, term: string) => !!term && node.data.name.toLowerCase().includes(term.toLowerCase()))

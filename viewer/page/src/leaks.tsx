@@ -69,7 +69,7 @@ function Choice(props: { label: string; value: string; choices: Map<string, stri
   return (
     <label>
       {props.label}
-      <select value={props.value} onChange={(event) => props.choose(event.currentTarget.value)}>
+      <select aria-label={props.label} value={props.value} onChange={(event) => props.choose(event.currentTarget.value)}>
         <option value="">all</option>
         {sorted.map(([value, name]) => (
           <option value={value}>{name}</option>
@@ -139,7 +139,7 @@ export function LeakTable({ report }: { report: Report }) {
     return () => removeEventListener("hashchange", follow);
   }, [rows]);
   useEffect(() => {
-    if (target) document.getElementById(`leak-${target}`)?.scrollIntoView({ block: "start" });
+    if (target) document.getElementById(`leak-${target}`)?.scrollIntoView({ block: "start", behavior: "instant" });
     setTarget(0);
   }, [target]);
 
@@ -175,7 +175,7 @@ export function LeakTable({ report }: { report: Report }) {
           <thead>
             <tr>
               {kColumns.map(([column, title]) => (
-                <th scope="col" class={column} aria-sort={sort.column !== column ? undefined : sort.down ? "descending" : "ascending"}>
+                <th scope="col" class={column === "place" ? "opened-by" : column} aria-sort={sort.column !== column ? undefined : sort.down ? "descending" : "ascending"}>
                   <button type="button" onClick={() => setSort({ column, down: sort.column === column && !sort.down })}>
                     {title}
                   </button>
@@ -215,7 +215,7 @@ function LeakRow({ row, report, open, toggle }: { row: Row; report: Report; open
         <td class="still_open">{thousands(leak.still_open)}</td>
         <td class="opened">{thousands(leak.opened)}</td>
         <td class="resource">{leak.resource}</td>
-        <td class="place">
+        <td class="opened-by">
           <button type="button" class="opener" aria-expanded={open} onClick={toggle}>
             <Name function={row.function} place={row.place} />
           </button>

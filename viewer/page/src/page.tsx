@@ -33,7 +33,7 @@ function Heading({ report }: { report: Report }) {
         {started && <>started {started}, </>}
         {ended(recording)} · {counted(recording.opened, "descriptor")} opened,{" "}
         {thousands(recording.still_open)} still open
-        {(report.processes?.length ?? 0) > 1 && <> · {counted(report.processes!.length, "process").replace("processs", "processes")}</>}
+        {(report.processes?.length ?? 0) > 1 && <> · {thousands(report.processes!.length)} processes</>}
       </p>
       <p class={`headline ${mood}`} role="status">
         {text}
@@ -71,7 +71,7 @@ function partsOf(report: Report): Part[] {
   add("collected", "Closed by the garbage collector", collected, counted(sum(collected, (c) => c.count ?? 0), "descriptor"), () => (
     <CollectedTable collected={collected!} />
   ));
-  add("inherited", "Inherited", inherited, counted(sum(inherited, (i) => i.count ?? 0), "descriptor"), () => <InheritedTable inherited={inherited!} />);
+  add("inherited", "Inherited", inherited, counted(sum(inherited, (i) => (i.from_caller ? 0 : (i.count ?? 0))), "descriptor"), () => <InheritedTable inherited={inherited!} />);
   add("writers", "Writers", writers, bytes(sum(writers, (w) => number(w.bytes))), () => <WriterTable writers={writers!} />);
   add("time", "Over time", report.timeline, "", () => (
     <>
