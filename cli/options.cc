@@ -84,6 +84,10 @@ void AddFramesOption(CLI::App& app, ShownFrames& frames) {
       ->transform(CLI::CheckedTransformer(choices).description(""));
 }
 
+void AddSourcesOption(CLI::App& app, bool& sources) {
+  app.add_flag("--sources", sources, "put source lines into the report");
+}
+
 absl::StatusOr<Options> ParseReport(const Words& words) {
   ReportOptions options;
   std::string format;
@@ -94,6 +98,7 @@ absl::StatusOr<Options> ParseReport(const Words& words) {
   app.add_option("TRACE", options.trace);
   app.add_option("-o,--output", options.output, "write there instead of to stdout")->type_name("FILE");
   AddFramesOption(app, options.frames);
+  AddSourcesOption(app, options.sources);
   app.add_option("--format", format, "text or json; else FILE's extension tells")->type_name("F");
   app.add_flag("-h,--help", help, "print this and exit");
   if (absl::Status status = Parse(app, words); !status.ok()) return status;
@@ -140,6 +145,7 @@ absl::StatusOr<Options> ParseRun(const Words& words) {
       ->take_all();
   app.add_option("--follow", options.follow, "processes to record (default all)")->type_name("all|none|PATTERN");
   AddFramesOption(app, options.frames);
+  AddSourcesOption(app, options.sources);
   app.add_option("--wait", wait, "record so long what outlives PROGRAM (default 10)")->type_name("SECONDS|forever");
   app.add_flag("-q,--quiet", options.quiet, "no summary");
   app.add_flag("-h,--help", help, "print this and exit");

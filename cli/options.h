@@ -21,6 +21,7 @@ struct RunOptions {
   std::vector<ReportFile> reports;
   bool quiet = false;
   ShownFrames frames = ShownFrames::kFolded;
+  bool sources = false;        // put into the reports
   std::string follow = "all";  // "none": the program's own process alone; else a glob on executables'
   std::chrono::nanoseconds wait = std::chrono::seconds(10);  // for what outlives the program; kForever: no limit
   std::vector<std::string> command;                          // never empty; the first is the program
@@ -31,6 +32,7 @@ struct ReportOptions {
   ReportFormat format = ReportFormat::kText;
   std::string output;  // empty: stdout
   ShownFrames frames = ShownFrames::kFolded;
+  bool sources = false;
 };
 
 // Asked for by --help or --version: to be printed on stdout.

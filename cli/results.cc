@@ -20,6 +20,7 @@
 #include "collector/owned_fd.h"
 #include "proto/trace_file.h"
 #include "viewer/report_builder.h"
+#include "viewer/sources.h"
 #include "viewer/symbolizer.h"
 #include "viewer/text.h"
 #include "viewer/trace.h"
@@ -97,7 +98,8 @@ bool WriteResults(const Recorded& recorded, const RunOptions& options, Model& mo
 
   const auto records = ReadTrace(trace);
   if (!Succeeded(records.status())) return false;
-  const Report report = BuildReport(*records, options.frames);
+  Report report = BuildReport(*records, options.frames);
+  if (options.sources) AddSources(*records, report);
   for (const ReportFile& file : options.reports) {
     const auto text = Render(report, file.format);
     if (!Succeeded(text.ok() ? WriteWhole(file.path, *text) : text.status())) written = false;
