@@ -26,9 +26,8 @@ constexpr char kRunNotes[] =
     "stderr after it has ended. Exit status: the program's, 128+N if signal N killed\n"
     "it; 125 fdtrace failed, 126 PROGRAM is not executable, 127 it was not found.\n"
     "--follow none records PROGRAM's own process; a PATTERN like 'gcc*' those whose\n"
-    "executable's name or path it matches. Once PROGRAM has ended, Ctrl-C stops\n"
-    "recording and reports; one more ends fdtrace without the report.\n"
-    "\nExample: fdtrace -r leaks.json -- python3 app.py --port 8080\n";
+    "name or path it matches. Once PROGRAM has ended, Ctrl-C ends recording, too.\n"
+    "\nExample: fdtrace -r leaks.html -- python3 app.py --port 8080\n";
 
 // CLI11 lays out the options alone: the usage above is shorter than what it would make.
 class OptionsOnly : public CLI::Formatter {
@@ -84,6 +83,12 @@ void AddFramesOption(CLI::App& app, ShownFrames& frames) {
       ->transform(CLI::CheckedTransformer(choices).description(""));
 }
 
+void AddSourcesOption(CLI::App& app, bool& sources) {
+  app.add_flag("--sources", sources, "put source lines into the report");
+}
+
+void AddOpenOption(CLI::App& app, bool& open) { app.add_flag("--open", open, "open the .html report in the browser"); }
+
 absl::StatusOr<Options> ParseReport(const Words& words) {
   ReportOptions options;
   std::string format;
@@ -94,7 +99,9 @@ absl::StatusOr<Options> ParseReport(const Words& words) {
   app.add_option("TRACE", options.trace);
   app.add_option("-o,--output", options.output, "write there instead of to stdout")->type_name("FILE");
   AddFramesOption(app, options.frames);
+  AddSourcesOption(app, options.sources);
   app.add_option("--format", format, "text, json or html; else FILE's extension tells")->type_name("F");
+  AddOpenOption(app, options.open);
   app.add_flag("-h,--help", help, "print this and exit");
   if (absl::Status status = Parse(app, words); !status.ok()) return status;
   if (help) return Answer{absl::StrCat("Usage: fdtrace report TRACE [options]\n", app.help())};
@@ -110,6 +117,9 @@ absl::StatusOr<Options> ParseReport(const Words& words) {
     if (!file.ok()) return file.status();
     options.format = file->format;
     options.output = file->path;
+  }
+  if (options.open && (options.output.empty() || options.format != ReportFormat::kHtml)) {
+    return absl::InvalidArgumentError("cannot open the report in a browser: it needs a page; add -o FILE.html");
   }
   return options;
 }
@@ -140,7 +150,9 @@ absl::StatusOr<Options> ParseRun(const Words& words) {
       ->take_all();
   app.add_option("--follow", options.follow, "processes to record (default all)")->type_name("all|none|PATTERN");
   AddFramesOption(app, options.frames);
+  AddSourcesOption(app, options.sources);
   app.add_option("--wait", wait, "record so long what outlives PROGRAM (default 10)")->type_name("SECONDS|forever");
+  AddOpenOption(app, options.open);
   app.add_flag("-q,--quiet", options.quiet, "no summary");
   app.add_flag("-h,--help", help, "print this and exit");
   app.add_flag("--version", version, "print the version and exit");
@@ -157,6 +169,9 @@ absl::StatusOr<Options> ParseRun(const Words& words) {
     auto file = ParseReportFile(report);
     if (!file.ok()) return file.status();
     options.reports.push_back(*std::move(file));
+  }
+  if (options.open && PageOf(options.reports) == nullptr) {
+    return absl::InvalidArgumentError("cannot open the report in a browser: it needs a page; add -r FILE.html");
   }
   const auto parsed_wait = ParseWait(wait);
   if (!parsed_wait.ok()) return parsed_wait.status();
@@ -175,6 +190,12 @@ absl::StatusOr<Options> ParseRun(const Words& words) {
 }
 
 }  // namespace
+
+const ReportFile* PageOf(const std::vector<ReportFile>& reports) {
+  const auto found = std::find_if(reports.begin(), reports.end(),
+                                  [](const ReportFile& report) { return report.format == ReportFormat::kHtml; });
+  return found == reports.end() ? nullptr : &*found;
+}
 
 absl::StatusOr<Options> ParseOptions(const std::vector<std::string>& arguments) {
   if (arguments.empty()) return ParseRun(arguments);

@@ -20,7 +20,9 @@ struct RunOptions {
   std::string trace;  // empty: named after the program and its pid
   std::vector<ReportFile> reports;
   bool quiet = false;
+  bool open = false;  // the first page among the reports, in the browser
   ShownFrames frames = ShownFrames::kFolded;
+  bool sources = false;        // put into the reports
   std::string follow = "all";  // "none": the program's own process alone; else a glob on executables'
   std::chrono::nanoseconds wait = std::chrono::seconds(10);  // for what outlives the program; kForever: no limit
   std::vector<std::string> command;                          // never empty; the first is the program
@@ -30,7 +32,9 @@ struct ReportOptions {
   std::string trace;
   ReportFormat format = ReportFormat::kText;
   std::string output;  // empty: stdout
+  bool open = false;   // in the browser
   ShownFrames frames = ShownFrames::kFolded;
+  bool sources = false;
 };
 
 // Asked for by --help or --version: to be printed on stdout.
@@ -39,6 +43,9 @@ struct Answer {
 };
 
 using Options = std::variant<RunOptions, ReportOptions, Answer>;
+
+// The first of them that is one; else null.
+const ReportFile* PageOf(const std::vector<ReportFile>& reports);
 
 // ARGUMENTS without the name of the executable. An error is one line that says what to do.
 absl::StatusOr<Options> ParseOptions(const std::vector<std::string>& arguments);

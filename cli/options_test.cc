@@ -121,6 +121,18 @@ TEST(OptionsTest, ReadsTheReportCommand) {
   EXPECT_EQ(report({"report", "t.fdt", "--format", "text", "-o", "a.json"}).format, ReportFormat::kText);
 }
 
+TEST(OptionsTest, PutsSourcesIntoReportsOnlyWhenAsked) {
+  EXPECT_FALSE(RunOf({"prog"}).sources);
+  EXPECT_TRUE(RunOf({"--sources", "prog"}).sources);
+  EXPECT_THAT(RunOf({"--sources", "prog"}).command, ElementsAre("prog"));
+  EXPECT_FALSE(RunOf({"prog", "--sources"}).sources);
+  const auto report = [](const std::vector<std::string>& arguments) {
+    return std::get<ReportOptions>(ParseOptions(arguments).value());
+  };
+  EXPECT_FALSE(report({"report", "t.fdt"}).sources);
+  EXPECT_TRUE(report({"report", "t.fdt", "--sources"}).sources);
+}
+
 TEST(OptionsTest, FitsItsHelpOnAScreen) {
   for (const std::vector<std::string>& words :
        std::vector<std::vector<std::string>>{{"--help"}, {"-h"}, {"run", "--help"}, {"report", "--help"}}) {

@@ -7,11 +7,13 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "cli/browser.h"
 #include "cli/console.h"
 #include "cli/output_file.h"
 #include "viewer/html.h"
 #include "viewer/json.h"
 #include "viewer/report_builder.h"
+#include "viewer/sources.h"
 #include "viewer/text.h"
 #include "viewer/trace.h"
 
@@ -46,10 +48,14 @@ int ShowReport(const ReportOptions& options) {
   const auto trace = ReadTrace(options.trace);
   if (!trace.ok()) return Complain(trace.status());
   const bool to_stdout = options.output.empty();
-  const auto text = Render(BuildReport(*trace, options.frames), options.format, to_stdout && ColoursOn(STDOUT_FILENO));
+  Report report = BuildReport(*trace, options.frames);
+  if (options.sources) AddSources(*trace, report);
+  const auto text = Render(report, options.format, to_stdout && ColoursOn(STDOUT_FILENO));
   if (!text.ok()) return Complain(text.status());
   const absl::Status written = to_stdout ? WriteToStdout(*text) : WriteWhole(options.output, *text);
-  return written.ok() ? EXIT_SUCCESS : Complain(written);
+  if (!written.ok()) return Complain(written);
+  const absl::Status opened = options.open ? OpenInBrowser(options.output) : absl::OkStatus();
+  return opened.ok() ? EXIT_SUCCESS : Complain(opened);
 }
 
 }  // namespace fdtrace

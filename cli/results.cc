@@ -14,12 +14,14 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "cli/browser.h"
 #include "cli/console.h"
 #include "cli/output_file.h"
 #include "cli/report.h"
 #include "collector/owned_fd.h"
 #include "proto/trace_file.h"
 #include "viewer/report_builder.h"
+#include "viewer/sources.h"
 #include "viewer/symbolizer.h"
 #include "viewer/text.h"
 #include "viewer/trace.h"
@@ -97,12 +99,15 @@ bool WriteResults(const Recorded& recorded, const RunOptions& options, Model& mo
 
   const auto records = ReadTrace(trace);
   if (!Succeeded(records.status())) return false;
-  const Report report = BuildReport(*records, options.frames);
+  Report report = BuildReport(*records, options.frames);
+  if (options.sources) AddSources(*records, report);
   for (const ReportFile& file : options.reports) {
     const auto text = Render(report, file.format);
     if (!Succeeded(text.ok() ? WriteWhole(file.path, *text) : text.status())) written = false;
   }
   if (!options.quiet) Summarize(report, recorded, in_file);
+  // What the program did is recorded: that nobody can be shown it is told, and changes no status.
+  if (options.open && written) Succeeded(OpenInBrowser(PageOf(options.reports)->path));
   return written;
 }
 

@@ -460,6 +460,17 @@ def test_a_trace_is_reported_again():
     equal(pathlib.Path("b.json").read_text(), pathlib.Path("a.json").read_text())
 
 
+def test_source_lines_are_in_the_report_where_they_are_asked_for():
+    pathlib.Path("leak.py").write_text("import os\n\n\ndef leak():\n    os.open('/dev/null', os.O_RDONLY)\n\n\nleak()\n")
+    command = (sys.executable, "leak.py")
+    equal(report("-o", "t.fdt", command=command)["sources"], [])
+    sources = report("-o", "t.fdt", "--sources", command=command)["sources"]
+    lines = [line for source in sources if source["file"].endswith("leak.py") for line in source["lines"]]
+    contains("\n".join(lines), "    os.open('/dev/null', os.O_RDONLY)")
+    equal(json.loads(fdtrace("report", "t.fdt", "--sources", "--format", "json").stdout)["sources"], sources)
+    equal(json.loads(fdtrace("report", "t.fdt", "--format", "json").stdout)["sources"], [])
+
+
 def test_a_trace_cut_short_is_reported_with_a_note():
     fdtrace("-q", "-o", "t.fdt", "--", sys.executable, "-c", LEAKING)
     whole = pathlib.Path("t.fdt").read_bytes()

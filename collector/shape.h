@@ -14,8 +14,9 @@ class Shape {
  public:
   static constexpr size_t kWindows = 64;
 
-  // `count` operations, after each of which `open` descriptors were open.
-  void Add(uint32_t open, uint64_t count = 1);
+  // `count` operations, after each of which `open` descriptors were open. A window tells the latest `now_ns` of its
+  // own, in whatever order they come.
+  void Add(uint32_t open, uint64_t now_ns, uint64_t count = 1);
 
   uint64_t operations() const;
   TraceShape ToTrace() const;
@@ -27,6 +28,7 @@ class Shape {
   uint64_t in_last_ = 0;  // operations in the last window; every other one is full
   std::vector<uint32_t> low_;
   std::vector<uint32_t> high_;
+  std::vector<uint64_t> ended_ns_;
 };
 
 }  // namespace fdtrace

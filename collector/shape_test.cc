@@ -13,15 +13,16 @@ using ::testing::SizeIs;
 
 TEST(ShapeTest, FewOperationsAreKeptOneByOne) {
   Shape shape;
-  for (const uint32_t open : {1, 2, 1, 5}) shape.Add(open);
+  for (const uint32_t open : {1, 2, 1, 5}) shape.Add(open, 10 * open);
   EXPECT_EQ(shape.ToTrace().operations_per_window(), 1u);
   EXPECT_THAT(shape.ToTrace().low(), ElementsAre(1, 2, 1, 5));
   EXPECT_THAT(shape.ToTrace().high(), ElementsAre(1, 2, 1, 5));
+  EXPECT_THAT(shape.ToTrace().ended_ns(), ElementsAre(10, 20, 10, 50));
 }
 
 TEST(ShapeTest, AFullShapeJoinsPairsAndKeepsTheirExtremes) {
   Shape shape;
-  for (uint32_t i = 0; i < 65; ++i) shape.Add(i % 2 == 0 ? i : 1000);
+  for (uint32_t i = 0; i < 65; ++i) shape.Add(i % 2 == 0 ? i : 1000, i);
   const TraceShape trace = shape.ToTrace();
   EXPECT_EQ(trace.operations_per_window(), 2u);
   ASSERT_THAT(trace.low(), SizeIs(33));
@@ -32,10 +33,33 @@ TEST(ShapeTest, AFullShapeJoinsPairsAndKeepsTheirExtremes) {
 
 TEST(ShapeTest, ManyOperationsAtOnceCountLikeOneByOne) {
   Shape one_by_one, at_once;
-  for (int i = 0; i < 10'000; ++i) one_by_one.Add(7);
-  at_once.Add(7, 10'000);
+  for (int i = 0; i < 10'000; ++i) one_by_one.Add(7, 3);
+  at_once.Add(7, 3, 10'000);
   EXPECT_EQ(one_by_one.ToTrace().SerializeAsString(), at_once.ToTrace().SerializeAsString());
   EXPECT_EQ(at_once.operations(), 10'000u);
+}
+
+TEST(ShapeTest, AWindowEndsWithItsLatestOperationHoweverOftenWindowsAreJoined) {
+  Shape shape;
+  for (uint64_t i = 0; i < 1000; ++i) shape.Add(1, i);
+  const TraceShape trace = shape.ToTrace();
+  ASSERT_EQ(trace.operations_per_window(), 16u);
+  ASSERT_THAT(trace.ended_ns(), SizeIs(63));
+  ASSERT_THAT(trace.low(), SizeIs(63));
+  for (int i = 0; i < 62; ++i) EXPECT_EQ(trace.ended_ns(i), 16u * i + 15) << i;
+  EXPECT_EQ(trace.ended_ns(62), 999u) << "the window begun last ends with what it has";
+}
+
+TEST(ShapeTest, OperationsThatComeLateMoveNoTimeBack) {
+  Shape shape;
+  for (uint64_t i = 0; i < 64; ++i) shape.Add(1, 1000 - i);
+  shape.Add(1, 2000);
+  shape.Add(1, 5);
+  const TraceShape trace = shape.ToTrace();
+  ASSERT_THAT(trace.ended_ns(), SizeIs(33));
+  EXPECT_EQ(trace.ended_ns(0), 1000u);
+  EXPECT_EQ(trace.ended_ns(31), 938u);
+  EXPECT_EQ(trace.ended_ns(32), 2000u);
 }
 
 TEST(TimelineTest, KeepsTheMostOfEachWindowAndCarriesTheRestOn) {

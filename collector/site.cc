@@ -17,7 +17,7 @@ int BinOf(uint64_t opened_ns, uint64_t closed_ns) {
 void Site::Operation(uint64_t at_ns) {
   last_active_ns_ = std::max(last_active_ns_, at_ns);
   peak_ = std::max(peak_, open_now_);
-  shape_.Add(open_now_);
+  shape_.Add(open_now_, at_ns);
 }
 
 void Site::Opened(uint64_t at_ns) {
@@ -74,7 +74,7 @@ void Site::Absorb(Site& other) {
   if (shape_.operations() == 0) {
     shape_ = other.shape_;
   } else {
-    shape_.Add(open_now_, other.shape_.operations());
+    shape_.Add(open_now_, last_active_ns_, other.shape_.operations());
   }
   other = Site();
 }

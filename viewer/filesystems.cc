@@ -14,6 +14,18 @@ namespace {
 // A damaged trace shall not ask for all memory there is.
 constexpr uint64_t kMostWindows = 1 << 16;
 
+// As many as the trace has: a window of length 0, or beyond all time, is damage.
+void AddTimeline(const TraceFilesystem& filesystem, PinnedFilesystem& shown) {
+  const uint64_t own_ns = filesystem.window_ns();
+  if (own_ns == 0) return;
+  for (uint64_t i = 0; i < static_cast<uint64_t>(filesystem.pinned_bytes_size()); ++i) {
+    if (i > std::numeric_limits<int64_t>::max() / own_ns) return;
+    PinnedPoint& point = *shown.add_timeline();
+    point.set_at_ns(Signed(i * own_ns));
+    point.set_bytes(Signed(filesystem.pinned_bytes(static_cast<int>(i))));
+  }
+}
+
 PinnedFilesystem Shown(const TraceFilesystem& filesystem, ShownStacks& stacks) {
   PinnedFilesystem shown;
   shown.set_mount(Printable(filesystem.mount()));
@@ -28,6 +40,7 @@ PinnedFilesystem Shown(const TraceFilesystem& filesystem, ShownStacks& stacks) {
     site.set_call(place.call);
     *site.mutable_stack() = stacks.Get(place.stack).frames;
   }
+  AddTimeline(filesystem, shown);
   return shown;
 }
 

@@ -11,7 +11,8 @@
 
 namespace fdtrace {
 
-// One row for each file system that ever had such bytes: the highest peak first. The sites have bytes and no files.
+// One row for each file system that ever had such bytes: the highest peak first. The sites have bytes and no files; the
+// timeline has the file system's own windows, from the start.
 google::protobuf::RepeatedPtrField<PinnedFilesystem> PinnedFilesystemsOf(const Trace& trace, ShownStacks& stacks);
 
 // For each window of WINDOW_NS from the start, the sum over file systems of the most bytes that each had in it; as many

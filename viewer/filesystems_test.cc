@@ -5,6 +5,8 @@
 
 #include <initializer_list>
 #include <limits>
+#include <utility>
+#include <vector>
 
 #include "viewer/fixture/trace_maker.h"
 
@@ -51,6 +53,34 @@ TEST(Filesystems, TellTheirPeaksAndWhoHeldThem) {
   EXPECT_EQ(filesystem.peak_sites(0).bytes(), 60);
   EXPECT_EQ(filesystem.peak_sites(0).stack(0).function(), "load");
   EXPECT_EQ(filesystem.peak_sites(1).bytes(), 50);
+}
+
+using Points = std::vector<std::pair<int64_t, int64_t>>;
+
+Points TimelineOf(const PinnedFilesystem& filesystem) {
+  Points points;
+  for (const PinnedPoint& point : filesystem.timeline()) points.emplace_back(point.at_ns(), point.bytes());
+  return points;
+}
+
+TEST(Filesystems, TellEachItsOwnBytesOverTime) {
+  TraceMaker trace;
+  AddFilesystem(trace, 100, {0, 5, 7}).set_peak_bytes(9);
+  AddFilesystem(trace, 50, {1, 0}).set_peak_bytes(1);
+  const Report report = trace.Build();
+  ASSERT_EQ(report.pinned_filesystems_size(), 2);
+  EXPECT_EQ(TimelineOf(report.pinned_filesystems(0)), (Points{{0, 0}, {100, 5}, {200, 7}}));
+  EXPECT_EQ(TimelineOf(report.pinned_filesystems(1)), (Points{{0, 1}, {50, 0}}));
+}
+
+TEST(Filesystems, OfADamagedTraceHaveNoMomentsThatCannotBe) {
+  TraceMaker trace;
+  AddFilesystem(trace, std::numeric_limits<uint64_t>::max(), {1, 2}).set_peak_bytes(2);
+  AddFilesystem(trace, 0, {1, 2}).set_peak_bytes(1);
+  const Report report = trace.Build();
+  ASSERT_EQ(report.pinned_filesystems_size(), 2);
+  EXPECT_EQ(TimelineOf(report.pinned_filesystems(0)), (Points{{0, 1}}));
+  EXPECT_THAT(TimelineOf(report.pinned_filesystems(1)), IsEmpty());
 }
 
 TEST(Filesystems, AddUpOverTimeWhateverTheirWindows) {

@@ -83,7 +83,9 @@ TEST(Json, HasEveryFieldByItsProtoName) {
    "usually_closed_at": [],
    "descriptors": [],
    "first_opened_at": [],
-   "advice": ""
+   "advice": "",
+   "curve": [],
+   "suppression": ""
   }
  ],
  "pinned_files": [],
@@ -108,7 +110,8 @@ TEST(Json, HasEveryFieldByItsProtoName) {
  ],
  "timeline": [],
  "pinned_filesystems": [],
- "collected": []
+ "collected": [],
+ "sources": []
 }
 )json");
 }

@@ -18,6 +18,7 @@
 #include "viewer/pinned.h"
 #include "viewer/places.h"
 #include "viewer/printable.h"
+#include "viewer/suppression.h"
 #include "viewer/verdict.h"
 
 namespace fdtrace {
@@ -81,6 +82,23 @@ void AddFirstOpenedAt(const Group& group, const SitesByIndex& sites, ShownStacks
     if (site != sites.end()) openers.Add(site->second->function(), site->second->stack(), 1);
   }
   ShowMostFrequentFirst(openers, stacks, *leak.mutable_first_opened_at());
+}
+
+// Of a row of several sites the sum at no moment is known, for their windows are not the same. Times of threads are
+// read in any order, those of the curve are in order: a point at the time of one before it is a later operation.
+void AddCurve(const Group& group, LeakSite& leak) {
+  if (group.sites.size() != 1) return;
+  const TraceShape& shape = group.sites.front()->shape();
+  // Of an older version, or damaged.
+  if (shape.ended_ns_size() != shape.low_size() || shape.ended_ns_size() != shape.high_size()) return;
+  uint64_t at_ns = 0;
+  for (int i = 0; i < shape.ended_ns_size(); ++i) {
+    at_ns = std::max(at_ns, shape.ended_ns(i));
+    CurvePoint& point = *leak.add_curve();
+    point.set_at_ns(Signed(at_ns));
+    point.set_low(shape.low(i));
+    point.set_high(shape.high(i));
+  }
 }
 
 // Everything but the lists, which cost memory and only leaks need.
@@ -152,6 +170,8 @@ google::protobuf::RepeatedPtrField<LeakSite> LeaksOf(const Trace& trace, ShownSt
       leak.set_pinned_bytes(Signed(bytes->second));
     }
     leak.set_advice(stacks.Get(group.sites.front()->stack()).advice);
+    leak.set_suppression(SuppressionFor(leak.stack()));
+    AddCurve(group, leak);
     AddClosedAt(group, stacks, leak);
     AddFirstOpenedAt(group, sites, stacks, leak);
     AddDescriptors(group.descriptors, pids, leak);

@@ -11,8 +11,8 @@ namespace fdtrace {
 // One row for each call and stack as shown of which descriptors are still open: GROWING before HELD before SINGLE, then
 // the most still open, then the first opened. Sites that look the same to a reader are one row: counts add up, the
 // verdict is the worst (and never SINGLE for two), and peak_open, whose moments are not known, is the most that is
-// certain. The sum of still_open over the rows is that over the sites. Inherited descriptors and those whose origin was
-// not seen have no site, so no row.
+// certain; such a row has no curve, for the same reason. A curve's times never go back. The sum of still_open over the
+// rows is that over the sites. Inherited descriptors and those whose origin was not seen have no site, so no row.
 google::protobuf::RepeatedPtrField<LeakSite> LeaksOf(const Trace& trace, ShownStacks& stacks);
 
 // "message queue" for MESSAGE_QUEUE, "unknown" for what the kernel was not asked about.

@@ -83,6 +83,55 @@ TEST(Leaks, MergesAddressesOfOneSourceLine) {
   ExpectThatNumbersAddUp(report);
 }
 
+void AddWindow(TraceSite& site, uint64_t ended_ns, uint32_t low, uint32_t high) {
+  site.mutable_shape()->add_ended_ns(ended_ns);
+  site.mutable_shape()->add_low(low);
+  site.mutable_shape()->add_high(high);
+}
+
+std::vector<std::vector<int64_t>> CurveOf(const LeakSite& leak) {
+  std::vector<std::vector<int64_t>> points;
+  for (const CurvePoint& point : leak.curve()) points.push_back({point.at_ns(), point.low(), point.high()});
+  return points;
+}
+
+using Point = std::vector<int64_t>;
+
+TEST(Leaks, DrawsHowManyWereOpenOverTime) {
+  TraceMaker trace;
+  TraceSite& site = trace.AddSite(trace.AddStack({0x10}), 9, 3);
+  AddWindow(site, 100, 1, 2);
+  AddWindow(site, 250, 2, 5);
+  AddWindow(site, 700, 3, 4);
+  EXPECT_THAT(CurveOf(trace.Build().leaks(0)), ElementsAre(Point{100, 1, 2}, Point{250, 2, 5}, Point{700, 3, 4}));
+}
+
+TEST(Leaks, DrawsNoCurveThatGoesBackInTime) {
+  TraceMaker trace;
+  TraceSite& site = trace.AddSite(trace.AddStack({0x10}), 9, 3);
+  AddWindow(site, 100, 1, 1);
+  AddWindow(site, 90, 2, 2);
+  AddWindow(site, 300, 3, 3);
+  EXPECT_THAT(CurveOf(trace.Build().leaks(0)), ElementsAre(Point{100, 1, 1}, Point{100, 2, 2}, Point{300, 3, 3}));
+}
+
+TEST(Leaks, DrawsNoCurveOfSitesThatAreOneToAReader) {
+  TraceMaker trace;
+  trace.AddSymbol(1, 0x10, "load", "/src/load.c", 7);
+  trace.AddSymbol(1, 0x18, "load", "/src/load.c", 7);
+  AddWindow(trace.AddSite(trace.AddStack({0x10}), 1, 1), 100, 1, 1);
+  AddWindow(trace.AddSite(trace.AddStack({0x18}), 1, 1), 200, 1, 1);
+  const Report report = trace.Build();
+  ASSERT_EQ(report.leaks_size(), 1);
+  EXPECT_THAT(CurveOf(report.leaks(0)), ElementsAre());
+}
+
+TEST(Leaks, DrawsNoCurveOfATraceWithoutItsTimes) {
+  TraceMaker trace;
+  TraceMaker::Grow(trace.AddSite(trace.AddStack({0x10}), 8, 8));
+  EXPECT_THAT(CurveOf(trace.Build().leaks(0)), ElementsAre());
+}
+
 TEST(Leaks, CallsTwoMergedSinglesHeld) {
   TraceMaker trace;
   trace.AddSymbol(1, 0x10, "load", "/src/load.c", 7);
