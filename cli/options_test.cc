@@ -91,7 +91,9 @@ TEST(OptionsTest, AnswersErrorsInOneLineThatSaysWhatToDo) {
                                              {"-o"},
                                              {"-o", "a", "-o", "b", "prog"},
                                              {"-r", "x", "prog"},
-                                             {"-r", "x.html", "prog"},
+                                             {"-r", "x.sarif", "prog"},
+                                             {"-r", "x.json", "--open", "prog"},
+                                             {"report", "a", "--open"},
                                              {"--wait", "ten", "prog"},
                                              {"--wait=-1", "prog"},
                                              {"--wait", "nan", "prog"},
@@ -99,7 +101,7 @@ TEST(OptionsTest, AnswersErrorsInOneLineThatSaysWhatToDo) {
                                              {"--follow", "", "prog"},
                                              {"report"},
                                              {"report", "a", "b"},
-                                             {"report", "a", "--format", "html"}}) {
+                                             {"report", "a", "--format", "sarif"}}) {
     const std::string error = Error(words);
     EXPECT_THAT(error, HasSubstr(": ")) << ::testing::PrintToString(words);
     EXPECT_THAT(error, Not(HasSubstr("\n"))) << ::testing::PrintToString(words);

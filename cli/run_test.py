@@ -58,6 +58,16 @@ def script(name, text, mode=0o755):
     return path
 
 
+def read_soon(name):
+    """What another process writes into the file NAME before long."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        if os.path.exists(name) and os.path.getsize(name) > 0:
+            return pathlib.Path(name).read_text()
+        time.sleep(0.01)
+    raise AssertionError(f"nobody wrote {name}")
+
+
 def compiled(name, *flags, source="int main() { return 0; }"):
     subprocess.run(["cc", "-x", "c", "-", "-o", name, *flags], input=source, text=True, check=True)
     return pathlib.Path(name).absolute()
@@ -109,6 +119,27 @@ def test_text_without_an_interpreter_is_run_by_the_shell():
     equal((done.stdout, done.returncode), ("./text a b\n", 4), done.stderr)
 
 
+def test_the_page_is_written_and_shown_in_the_browser():
+    os.mkdir("bin")
+    script("bin/xdg-open", '#!/bin/sh\necho "$1" >shown\n')
+    with_browser = CLEAN | {"PATH": f"{os.getcwd()}/bin:{CLEAN['PATH']}"}
+    done = fdtrace("-q", "-o", "t.fdt", "-r", "leaks.html", "--open", "--", "true", env=with_browser)
+    equal((done.returncode, done.stderr), (0, ""))
+    equal(read_soon("shown"), "leaks.html\n")
+    os.remove("shown")
+    equal(fdtrace("report", "t.fdt", "-o", "again.html", "--open", env=with_browser).returncode, 0)
+    equal(read_soon("shown"), "again.html\n")
+    equal(pathlib.Path("again.html").read_text()[:15], "<!doctype html>")
+
+
+def test_without_a_browser_the_page_is_there_and_the_status_is_the_programs():
+    os.mkdir("bin")
+    done = fdtrace("-q", "-r", "leaks.html", "--open", "--", "/bin/sh", "-c", "exit 3", env=CLEAN | {"PATH": f"{os.getcwd()}/bin"})
+    equal(done.returncode, 3)
+    contains(done.stderr, "fdtrace: cannot open leaks.html in a browser: xdg-open: No such file or directory")
+    assert os.path.getsize("leaks.html") > 0
+
+
 def test_usage_errors_give_125():
     for words in ([], ["--"], ["--bogus", "--", "true"], ["-o"], ["report"]):
         done = fdtrace(*words)
@@ -117,13 +148,13 @@ def test_usage_errors_give_125():
 
 
 def test_the_program_is_not_run_when_an_output_cannot_be_written():
-    for options in (["-o", "no/dir/t.fdt"], ["-r", "no/dir/a.json"], ["-r", "x.html"], ["-r", "a.json", "-r", "a.json"],
+    for options in (["-o", "no/dir/t.fdt"], ["-r", "no/dir/a.json"], ["-r", "x.sarif"], ["-r", "a.json", "-r", "a.json"],
                     ["-o", "a.json", "-r", "a.json"]):
         done = fdtrace(*options, "--", "touch", "ran")
         equal(done.returncode, 125, done.stderr)
         equal(done.stderr.count("\n"), 1, done.stderr)
         equal(os.listdir(), [], options)
-    contains(fdtrace("-r", "x.html", "--", "true").stderr, "fdtrace: cannot write x.html: ")
+    contains(fdtrace("-r", "x.sarif", "--", "true").stderr, "fdtrace: cannot write x.sarif: ")
 
 
 def test_streams_and_arguments_pass_through_untouched():

@@ -77,6 +77,7 @@ TEST(Json, HasEveryFieldByItsProtoName) {
      "module": "",
      "language": "NATIVE",
      "inlined": false,
+     "own": false,
      "address": "0"
     }
    ],

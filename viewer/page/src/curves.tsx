@@ -17,10 +17,12 @@ interface CurveProps {
   seconds: number[];
   lines: Line[];
   show: (value: number) => string;
+  steps?: number[]; // between the values beside the axis
   marks: { at: number; name: string }[]; // moments, in seconds
 }
 
 const kHeight = 240;
+const kByteSteps = Array.from({ length: 50 }, (_, power) => 2 ** power);
 const kColours = ["--series-1", "--series-2", "--series-3", "--series-4"];
 
 function colour(name: string): string {
@@ -52,7 +54,7 @@ function optionsOf(props: CurveProps, width: number): uPlot.Options {
     scales: { x: { time: false }, y: { range: (_, __, most) => [0, Math.max(1, most * 1.05)] } },
     axes: [
       { ...axis, values: (_, splits) => splits.map((value) => duration(value * 1e9)) },
-      { ...axis, size: 80, values: (_, splits) => splits.map((value) => (Number.isInteger(value) ? props.show(value) : "")) },
+      { ...axis, size: 80, incrs: props.steps, values: (_, splits) => splits.map((value) => (Number.isInteger(value) ? props.show(value) : "")) },
     ],
     series: [
       { label: "after", value: (_, value) => (value === null ? "–" : duration(value * 1e9)) },
@@ -166,6 +168,7 @@ export function PinnedCurve({ report }: { report: Report }) {
             seconds={points.map((point) => number(point.at_ns) / 1e9)}
             lines={[{ name: "pinned", values }]}
             show={bytes}
+            steps={kByteSteps}
             marks={[]}
           />
         );

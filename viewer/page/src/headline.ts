@@ -16,11 +16,12 @@ function ofLeaks(report: Report): string | undefined {
   const worst = report.leaks?.[0];
   if (!worst) return undefined;
   const name = at(siteName(worst.stack, worst.call));
-  const open = counted(worst.still_open, worst.resource ?? "descriptor");
-  const share = worst.opened === worst.still_open ? "" : ` of ${thousands(worst.opened)} opened`;
+  const resource = worst.resource ?? "descriptor";
+  const all = worst.opened === worst.still_open;
+  const open = all ? counted(worst.still_open, resource) : `${thousands(worst.still_open)} of ${counted(worst.opened, resource)}`;
   const verb = worst.still_open === 1 ? "is" : "are";
-  if (worst.verdict === "GROWING") return `${name} leaks: ${open}${share} ${verb} still open, and the number kept growing.`;
-  return `${name} left ${open}${share} open.`;
+  if (worst.verdict === "GROWING") return `${name} leaks: ${open} ${verb} still open, and the number kept growing.`;
+  return `${name} left ${open} open.`;
 }
 
 function ofPinned(report: Report): string | undefined {

@@ -139,7 +139,8 @@ export function LeakTable({ report }: { report: Report }) {
     return () => removeEventListener("hashchange", follow);
   }, [rows]);
   useEffect(() => {
-    if (target) document.getElementById(`leak-${target}`)?.scrollIntoView({ block: "start", behavior: "instant" });
+    if (!target) return;
+    document.getElementById(`leak-${target}`)?.scrollIntoView({ block: "start", behavior: "instant" });
     setTarget(0);
   }, [target]);
 

@@ -99,9 +99,7 @@ export function InheritedTable({ inherited }: { inherited: Inherited[] }) {
   return (
     <div class="scroll">
       <p class="hint">
-        {inherited.some((each) => !each.from_caller)
-          ? 'Received by programs for want of CLOEXEC: open with O_CLOEXEC, SOCK_CLOEXEC or fopen\'s "e".'
-          : "Nothing for want of CLOEXEC: fdtrace's own caller passed these on."}
+        Received by programs for want of CLOEXEC: open with O_CLOEXEC, SOCK_CLOEXEC or fopen's "e".
       </p>
       <table>
         <thead>

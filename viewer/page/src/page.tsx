@@ -71,7 +71,9 @@ function partsOf(report: Report): Part[] {
   add("collected", "Closed by the garbage collector", collected, counted(sum(collected, (c) => c.count ?? 0), "descriptor"), () => (
     <CollectedTable collected={collected!} />
   ));
-  add("inherited", "Inherited", inherited, counted(sum(inherited, (i) => (i.from_caller ? 0 : (i.count ?? 0))), "descriptor"), () => <InheritedTable inherited={inherited!} />);
+  // What fdtrace's own caller passed on is no finding, and is shown beside those that are.
+  const received = inherited?.some((each) => !each.from_caller) ? inherited : [];
+  add("inherited", "Inherited", received, counted(sum(inherited, (i) => (i.from_caller ? 0 : (i.count ?? 0))), "descriptor"), () => <InheritedTable inherited={received} />);
   add("writers", "Writers", writers, bytes(sum(writers, (w) => number(w.bytes))), () => <WriterTable writers={writers!} />);
   add("time", "Over time", report.timeline, "", () => (
     <>
