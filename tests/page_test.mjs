@@ -238,6 +238,17 @@ const tests = {
     }, { viewport: { width: 380, height: 800 } });
   },
 
+  async "shows the source lines around the frame, of which long ones widen nothing"() {
+    const sources = [{ file: "/src/server.c", first_line: 7, lines: ["seven", "eight", "nine", `ten${" long".repeat(100)}`, "eleven"], changed: true }];
+    await browser.open(browser.make(report({ sources })), async (page) => {
+      await page.locator(".opener").first().click();
+      assert.match(await page.locator(".source code.here").textContent(), /^10ten long/);
+      assert.equal(await page.locator(".source code").count(), 5);
+      assert.match(await page.locator(".source .hint").textContent(), /has changed since/);
+      assert.ok(await page.locator("#leaks .scroll").evaluate((table) => table.scrollWidth <= table.clientWidth), "the table scrolls sideways");
+    });
+  },
+
   async "has contrast enough in light and dark"() {
     for (const colorScheme of ["light", "dark"]) {
       await browser.open(browser.make(report()), async (page) => {

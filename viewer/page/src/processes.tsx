@@ -11,21 +11,24 @@ interface Row {
   depth: number;
 }
 
+function append<Key, Value>(lists: Map<Key, Value[]>, key: Key, value: Value) {
+  const list = lists.get(key);
+  if (list) list.push(value);
+  else lists.set(key, [value]);
+}
+
 // Parents before children. A pid may have been used twice: a child is one of the parent that lived when it began.
 function rowsOf(processes: Process[]): Row[] {
   const children = new Map<Process | undefined, Process[]>();
   const byPid = new Map<number, Process[]>();
-  for (const process of processes) byPid.set(process.pid ?? 0, [...(byPid.get(process.pid ?? 0) ?? []), process]);
+  for (const process of processes) append(byPid, process.pid ?? 0, process);
   const parentOf = (process: Process) => {
     const began = number(process.started_ns);
     return (byPid.get(process.parent_pid ?? 0) ?? []).find(
       (parent) => parent !== process && number(parent.started_ns) <= began && (!number(parent.ended_ns) || number(parent.ended_ns) >= began),
     );
   };
-  for (const process of processes) {
-    const parent = parentOf(process);
-    children.set(parent, [...(children.get(parent) ?? []), process]);
-  }
+  for (const process of processes) append(children, parentOf(process), process);
   const rows: Row[] = [];
   const stack: Row[] = (children.get(undefined) ?? []).map((process) => ({ process, depth: 0 })).reverse();
   while (stack.length) {
