@@ -2,6 +2,7 @@
 import type { BadClose, Collected, Failure, Inherited } from "./report";
 import { Folded, Stack } from "./stack";
 import { baseName } from "./frames";
+import { Table } from "./table";
 import { bytes, counted, moment, number, thousands } from "./units";
 
 export function FailureList({ failures }: { failures: Failure[] }) {
@@ -32,97 +33,72 @@ const kKinds = { BAD_CLOSE_UNKNOWN: "wrong close", DOUBLE_CLOSE: "closed twice",
 
 export function BadCloseTable({ closes }: { closes: BadClose[] }) {
   return (
-    <div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col" class="number">Times</th>
-            <th scope="col">What</th>
-            <th scope="col">Closed by</th>
-            <th scope="col">Closed before by</th>
-            <th scope="col">Opened by</th>
-          </tr>
-        </thead>
-        <tbody>
-          {closes.map((close) => (
-            <tr>
-              <td class="number">{thousands(close.count)}</td>
-              <td>
-                {kKinds[close.kind ?? "BAD_CLOSE_UNKNOWN"]}, e.g. fd {close.fd ?? 0}
-              </td>
-              <td><Folded frames={close.stack} /></td>
-              <td>{close.previously_closed_at?.length ? <Folded frames={close.previously_closed_at} /> : "–"}</td>
-              <td>{close.originally_opened_at?.length ? <Folded frames={close.originally_opened_at} /> : "–"}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      columns={["#Times", "What", "Closed by", "Closed before by", "Opened by"]}
+      items={closes}
+      what="places"
+      row={(close) => (
+        <tr>
+          <td class="number">{thousands(close.count)}</td>
+          <td>
+            {kKinds[close.kind ?? "BAD_CLOSE_UNKNOWN"]}, e.g. fd {close.fd ?? 0}
+          </td>
+          <td><Folded frames={close.stack} /></td>
+          <td>{close.previously_closed_at?.length ? <Folded frames={close.previously_closed_at} /> : "–"}</td>
+          <td>{close.originally_opened_at?.length ? <Folded frames={close.originally_opened_at} /> : "–"}</td>
+        </tr>
+      )}
+    />
   );
 }
 
 export function CollectedTable({ collected }: { collected: Collected[] }) {
   return (
-    <div class="scroll">
+    <>
       <p class="hint">Leaks that happen to be collected: nothing called close(); Python did when it freed the object.</p>
-      <table>
-        <thead>
+      <Table
+        columns={["#Collected", "#Opened", "Resource", "Opened by", "Freed at"]}
+        items={collected}
+        what="places"
+        row={(each) => (
           <tr>
-            <th scope="col" class="number">Collected</th>
-            <th scope="col" class="number">Opened</th>
-            <th scope="col">Resource</th>
-            <th scope="col">Opened by</th>
-            <th scope="col">Freed at</th>
+            <td class="number">{thousands(each.count)}</td>
+            <td class="number">{thousands(each.opened)}</td>
+            <td>{each.resource}</td>
+            <td><Folded frames={each.stack} call={each.call} /></td>
+            <td>
+              {each.closed_at?.slice(0, 3).map((place) => (
+                <Folded frames={place.stack} call={place.call} note={` (${counted(place.count, "time")})`} />
+              ))}
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {collected.map((each) => (
-            <tr>
-              <td class="number">{thousands(each.count)}</td>
-              <td class="number">{thousands(each.opened)}</td>
-              <td>{each.resource}</td>
-              <td><Folded frames={each.stack} call={each.call} /></td>
-              <td>
-                {each.closed_at?.slice(0, 3).map((place) => (
-                  <Folded frames={place.stack} call={place.call} note={` (${counted(place.count, "time")})`} />
-                ))}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        )}
+      />
+    </>
   );
 }
 
 export function InheritedTable({ inherited }: { inherited: Inherited[] }) {
   return (
-    <div class="scroll">
+    <>
       <p class="hint">
         Received by programs for want of CLOEXEC: open with O_CLOEXEC, SOCK_CLOEXEC or fopen's "e".
       </p>
-      <table>
-        <thead>
+      <Table
+        columns={["#Descriptors", "Received by", "Numbers", "Opened by"]}
+        items={inherited}
+        what="places"
+        row={(each) => (
           <tr>
-            <th scope="col" class="number">Descriptors</th>
-            <th scope="col">Received by</th>
-            <th scope="col">Numbers</th>
-            <th scope="col">Opened by</th>
+            <td class="number">{thousands(each.count)}</td>
+            <td>
+              <bdi title={each.executable}>{baseName(each.executable ?? "")}</bdi> <span class="hint">pid {each.child_pid}</span>
+            </td>
+            <td>{(each.fds ?? []).slice(0, 8).join(", ")}{(each.fds?.length ?? 0) > 8 ? ", …" : ""}</td>
+            <td>{each.from_caller ? "fdtrace's own caller" : <Folded frames={each.stack} call={each.call} />}</td>
           </tr>
-        </thead>
-        <tbody>
-          {inherited.map((each) => (
-            <tr>
-              <td class="number">{thousands(each.count)}</td>
-              <td>
-                <bdi title={each.executable}>{baseName(each.executable ?? "")}</bdi> <span class="hint">pid {each.child_pid}</span>
-              </td>
-              <td>{(each.fds ?? []).slice(0, 8).join(", ")}{(each.fds?.length ?? 0) > 8 ? ", …" : ""}</td>
-              <td>{each.from_caller ? "fdtrace's own caller" : <Folded frames={each.stack} call={each.call} />}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        )}
+      />
+    </>
   );
 }

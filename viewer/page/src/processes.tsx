@@ -1,10 +1,8 @@
 // The processes, each below its parent.
 import { useMemo } from "preact/hooks";
-import { More, useShown } from "./more";
 import type { Process } from "./report";
+import { Table } from "./table";
 import { duration, moment, number, thousands } from "./units";
-
-const kStep = 100;
 
 interface Row {
   process: Process;
@@ -49,41 +47,26 @@ function lived(process: Process): string {
 
 export function ProcessTree({ processes }: { processes: Process[] }) {
   const rows = useMemo(() => rowsOf(processes), [processes]);
-  const shown = useShown(rows.length, kStep);
   return (
-    <>
-      <div class="scroll">
-        <table class="processes" aria-label="Processes, each below its parent">
-          <thead>
-            <tr>
-              <th scope="col">Process</th>
-              <th scope="col" class="number">pid</th>
-              <th scope="col" class="number">Opened</th>
-              <th scope="col" class="number">Most open</th>
-              <th scope="col" class="number">Open at exit</th>
-              <th scope="col" class="number">Limit</th>
-              <th scope="col">Lived</th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.slice(0, shown.count).map(({ process, depth }) => (
-              <tr>
-                <td class={`command depth-${Math.min(depth, 12)}`}>
-                  <bdi>{process.command_line?.join(" ") || process.executable}</bdi>
-                  {process.untraced_reason && <span class="hint"> not followed: {process.untraced_reason}</span>}
-                </td>
-                <td class="number">{process.pid}</td>
-                <td class="number">{thousands(process.opened)}</td>
-                <td class="number">{thousands(process.peak_open)}</td>
-                <td class="number">{thousands(process.open_at_exit)}</td>
-                <td class="number">{number(process.nofile_soft) ? thousands(number(process.nofile_soft)) : "–"}</td>
-                <td>{lived(process)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-      <More all={rows.length} shown={shown} step={kStep} what="processes" />
-    </>
+    <Table
+      kind="processes"
+      columns={["Process", "#pid", "#Opened", "#Most open", "#Open at exit", "#Limit", "Lived"]}
+      items={rows}
+      what="processes"
+      row={({ process, depth }) => (
+        <tr>
+          <td class={`command depth-${Math.min(depth, 12)}`}>
+            <bdi>{process.command_line?.join(" ") || process.executable}</bdi>
+            {process.untraced_reason && <span class="hint"> not followed: {process.untraced_reason}</span>}
+          </td>
+          <td class="number">{process.pid}</td>
+          <td class="number">{thousands(process.opened)}</td>
+          <td class="number">{thousands(process.peak_open)}</td>
+          <td class="number">{thousands(process.open_at_exit)}</td>
+          <td class="number">{number(process.nofile_soft) ? thousands(number(process.nofile_soft)) : "–"}</td>
+          <td>{lived(process)}</td>
+        </tr>
+      )}
+    />
   );
 }

@@ -1,6 +1,6 @@
 // A stack, innermost frame first, and buttons that copy.
 import { useEffect, useState } from "preact/hooks";
-import { fullPlace, shortPlace, siteName, stackText } from "./frames";
+import { fullPlace, siteName, stackText } from "./frames";
 import type { Frame } from "./report";
 import { SourceOf } from "./sources";
 
@@ -88,9 +88,4 @@ export function Name(name: { function: string; place: string }) {
       <bdi class="function">{name.function}</bdi> <bdi class="place">{name.place}</bdi>
     </>
   );
-}
-
-export function placeOf(frames: Frame[] | undefined): string {
-  const own = frames?.find((frame) => frame.own);
-  return own ? shortPlace(own) : "";
 }
