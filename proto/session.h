@@ -25,6 +25,7 @@ inline constexpr size_t kMaxPythonFrames = 128;
 inline constexpr size_t kMaxStackFrames = 192;  // of both together
 inline constexpr size_t kMaxPathBytes = 1024;
 inline constexpr size_t kMaxThreadNameBytes = 39;  // the kernel's have 15, Python's any number
+inline constexpr size_t kMaxMarkBytes = 1024;
 inline constexpr size_t kMaxEventBytes = 4096;
 
 inline constexpr size_t kPageBytes = 4096;

@@ -131,7 +131,7 @@ const tests = {
   },
 
   async "copies the stack and the suppression"() {
-    const file = browser.make(report({ leaks: [site("load_config", 2, { suppression: "leak:load_config" })] }));
+    const file = browser.make(report({ leaks: [site("load_config", 2)], findings: [{ kind: "leak", suppression: "leak:load_config" }] }));
     await browser.open(file, async (page) => {
       await page.locator(".opener").click();
       for (const [what, text] of [["stack", "/src/server.c:10  load_config\n/src/main.c:99  main"], ["suppression", "leak:load_config"]]) {
@@ -181,7 +181,7 @@ const tests = {
 
   async "shows hostile names and runs none of them"() {
     const evil = `</script><script>alert(1)</script><img src=x onerror=alert(2)>"'&\\x1b[31m<b>`;
-    const leaks = [site(evil, 3, { advice: evil, resource: evil, call: evil, suppression: evil })];
+    const leaks = [site(evil, 3, { advice: evil, resource: evil, call: evil })];
     const file = browser.make(report({
       leaks, recording: { ...report().recording, command: [evil], notes: [evil] },
       leftovers: [{ pattern: evil, directory: evil, files: 2 }], pinned_files: [{ path: evil, bytes: "4096", mount: evil, remedies: [evil] }],

@@ -85,8 +85,7 @@ TEST(Json, HasEveryFieldByItsProtoName) {
    "descriptors": [],
    "first_opened_at": [],
    "advice": "",
-   "curve": [],
-   "suppression": ""
+   "curve": []
   }
  ],
  "pinned_files": [],
@@ -112,7 +111,10 @@ TEST(Json, HasEveryFieldByItsProtoName) {
  "timeline": [],
  "pinned_filesystems": [],
  "collected": [],
- "sources": []
+ "sources": [],
+ "findings": [],
+ "suppressions": [],
+ "tests": []
 }
 )json");
 }

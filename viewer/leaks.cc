@@ -18,7 +18,6 @@
 #include "viewer/pinned.h"
 #include "viewer/places.h"
 #include "viewer/printable.h"
-#include "viewer/suppression.h"
 #include "viewer/verdict.h"
 
 namespace fdtrace {
@@ -170,7 +169,6 @@ google::protobuf::RepeatedPtrField<LeakSite> LeaksOf(const Trace& trace, ShownSt
       leak.set_pinned_bytes(Signed(bytes->second));
     }
     leak.set_advice(stacks.Get(group.sites.front()->stack()).advice);
-    leak.set_suppression(SuppressionFor(leak.stack()));
     AddCurve(group, leak);
     AddClosedAt(group, stacks, leak);
     AddFirstOpenedAt(group, sites, stacks, leak);

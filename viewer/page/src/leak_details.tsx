@@ -50,6 +50,8 @@ function Descriptors({ descriptors, report }: { descriptors: Descriptor[]; repor
 }
 
 export function LeakDetails({ leak, report }: { leak: LeakSite; report: Report }) {
+  const row = report.leaks?.indexOf(leak) ?? 0;
+  const finding = report.findings?.find((each) => each.kind === "leak" && (each.row ?? 0) === row);
   const closedAt = (leak.usually_closed_at ?? []).filter((place) => place.stack?.length);
   return (
     <div class="site-details">
@@ -61,7 +63,7 @@ export function LeakDetails({ leak, report }: { leak: LeakSite; report: Report }
       </p>
       <div class="buttons">
         <CopyStack frames={leak.stack} />
-        {leak.suppression && <Copy text={leak.suppression} what="suppression" />}
+        {finding?.suppression && <Copy text={finding.suppression} what="suppression" />}
       </div>
       <h3>Opened at</h3>
       <Stack frames={leak.stack} />

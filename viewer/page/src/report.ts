@@ -18,6 +18,48 @@ export interface Report {
   pinned_filesystems?: PinnedFilesystem[];
   collected?: Collected[];
   sources?: SourceLines[];
+  findings?: Finding[];
+  suppressions?: Suppression[];
+  rules?: Rules;
+  tests?: Test[];
+}
+
+export interface Finding {
+  kind?: "leak" | "pinned" | "close" | "failure" | "leftover" | "inherited";
+  row?: number;
+  message?: string;
+  fingerprint?: string;
+  count?: number;
+  suppressed?: number;
+  too_young?: number;
+  allowed?: number;
+  left?: number;
+  fails?: boolean;
+  baseline?: "NO_BASELINE" | "NEW" | "UNCHANGED" | "GROWN";
+  suppression?: string;
+}
+
+export interface Suppression {
+  line?: string;
+  source?: string;
+  count?: number;
+  rows?: number;
+  reason?: string;
+}
+
+export interface Rules {
+  fail_on?: string[];
+  min_count?: number;
+  min_age_ns?: Int64;
+  baseline?: string;
+  error_exitcode?: number;
+}
+
+export interface Test {
+  name?: string;
+  opened?: number;
+  still_open?: number;
+  leaks?: number[];
 }
 
 export interface SourceLines {
@@ -93,7 +135,6 @@ export interface LeakSite {
   first_opened_at?: OpenedAt[];
   advice?: string;
   curve?: CurvePoint[];
-  suppression?: string;
 }
 
 export interface CurvePoint {
@@ -131,6 +172,7 @@ export interface Descriptor {
   opened_ns?: Int64;
   last_used_ns?: Int64;
   thread?: string;
+  test?: string;
 }
 
 export interface PinnedFile {

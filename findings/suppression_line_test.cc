@@ -1,4 +1,4 @@
-#include "viewer/suppression.h"
+#include "findings/suppression_line.h"
 
 #include <gtest/gtest.h>
 
@@ -20,17 +20,17 @@ Frame FrameOf(const std::string& function, const std::string& file, const std::s
 }
 
 std::string Suppression(std::initializer_list<Frame> frames) {
-  return SuppressionFor(Frames(frames.begin(), frames.end()));
+  return SuppressionLine("leak", Frames(frames.begin(), frames.end()));
 }
 
-TEST(Suppression, IsTheInnermostFunctionOfTheProgramsOwn) {
+TEST(SuppressionLine, IsTheInnermostFunctionOfTheProgramsOwn) {
   EXPECT_EQ(
       Suppression({FrameOf("fopen", "", kLibc), FrameOf("std::ifstream::open", "/usr/include/c++/12/fstream", kApp),
                    FrameOf("load", "/src/load.cc", kApp), FrameOf("main", "/src/main.cc", kApp)}),
       "leak:load");
 }
 
-TEST(Suppression, OfPythonIsTheUsersCodeAndNotItsPackages) {
+TEST(SuppressionLine, OfPythonIsTheUsersCodeAndNotItsPackages) {
   Frame package = FrameOf("get", "/venv/lib/python3.11/site-packages/requests/api.py", "");
   Frame own = FrameOf("Exporter.open_part.<locals>.<lambda>", "/src/app.py", "");
   package.set_language(Frame::PYTHON);
@@ -38,32 +38,26 @@ TEST(Suppression, OfPythonIsTheUsersCodeAndNotItsPackages) {
   EXPECT_EQ(Suppression({package, own}), "leak:Exporter.open_part.<locals>.<lambda>");
 }
 
-TEST(Suppression, HasTheNameWholeAndAsItIs) {
+TEST(SuppressionLine, HasTheNameWholeAndAsItIs) {
   const std::string name = "int ns::Load<std::vector<int, std::allocator<int> > >(char const*) const [clone .cold]";
   EXPECT_EQ(Suppression({FrameOf(name, "/src/load.cc", kApp)}), "leak:" + name);
   EXPECT_EQ(Suppression({FrameOf("(anonymous namespace)::operator*(a b)#1", "/src/load.cc", kApp)}),
             "leak:(anonymous namespace)::operator*(a b)#1");
 }
 
-TEST(Suppression, IsEmptyWhereNoNameIsKnown) {
+TEST(SuppressionLine, IsEmptyWhereNoNameIsKnown) {
   EXPECT_EQ(Suppression({}), "");
   EXPECT_EQ(Suppression({FrameOf("", "", kApp)}), "");
   EXPECT_EQ(Suppression({FrameOf("fopen", "", kLibc), FrameOf("", "", kApp)}), "");
 }
 
-TEST(Suppression, IsEmptyWhereItWouldSuppressEveryUserOfTheCLibrary) {
+TEST(SuppressionLine, IsEmptyWhereItWouldSuppressEveryUserOfTheCLibrary) {
   EXPECT_EQ(Suppression({FrameOf("fopen", "", kLibc)}), "");
 }
 
-TEST(Suppression, ComesWithEveryRow) {
-  TraceMaker trace;
-  trace.AddSymbol(1, 0x10, "load", "/src/load.c", 7);
-  trace.AddSite(trace.AddStack({0x10}), 2, 2);
-  trace.AddSite(trace.AddStack({0x20}), 1, 1);
-  const Report report = trace.Build();
-  ASSERT_EQ(report.leaks_size(), 2);
-  EXPECT_EQ(report.leaks(0).suppression(), "leak:load");
-  EXPECT_EQ(report.leaks(1).suppression(), "");
+TEST(SuppressionLine, NamesTheKindOfTheRow) {
+  const Frame frame = FrameOf("spool", "/src/spool.cc", kApp);
+  EXPECT_EQ(SuppressionLine("pinned", Frames(&frame, &frame + 1)), "pinned:spool");
 }
 
 }  // namespace

@@ -1,13 +1,13 @@
-#include "viewer/suppression.h"
+#include "findings/suppression_line.h"
 
 #include "absl/strings/str_cat.h"
 
 namespace fdtrace {
 
-std::string SuppressionFor(const Frames& stack) {
+std::string SuppressionLine(absl::string_view kind, const Frames& stack) {
   const Frame* const own = OwnFrame(stack);
   if (own == nullptr || own->function().empty() || IsLibc(own->module())) return {};
-  return absl::StrCat("leak:", own->function());
+  return absl::StrCat(kind, ":", own->function());
 }
 
 }  // namespace fdtrace
