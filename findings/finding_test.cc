@@ -81,9 +81,9 @@ TEST(Finding, HasItsRuleItsCountAndTheLineThatWouldSuppressIt) {
                    CallOf(report, finding));
     EXPECT_EQ(finding.left(), finding.count());
   }
-  EXPECT_THAT(told, ElementsAre("growing 30 leak:connect_to socket", "pinned 5 pinned:spool open",
-                                "double-close 3 close:finish close", "failure 1 failure:serve accept",
-                                "leftover 1 leftover:scratch mkstemp", "inherited 2 inherited:load open"));
+  EXPECT_THAT(told, ElementsAre("growing 30 leak:^connect_to$ socket", "pinned 5 pinned:^spool$ open",
+                                "double-close 3 close:^finish$ close", "failure 1 failure:^serve$ accept",
+                                "leftover 1 leftover:^scratch$ mkstemp", "inherited 2 inherited:^load$ open"));
 }
 
 TEST(Finding, IsNotWhatNobodyDidWrong) {

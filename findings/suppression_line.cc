@@ -7,7 +7,7 @@ namespace fdtrace {
 std::string SuppressionLine(absl::string_view kind, const Frames& stack) {
   const Frame* const own = OwnFrame(stack);
   if (own == nullptr || own->function().empty() || IsLibc(own->module())) return {};
-  return absl::StrCat(kind, ":", own->function());
+  return absl::StrCat(kind, ":^", own->function(), "$");
 }
 
 }  // namespace fdtrace

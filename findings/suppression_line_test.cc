@@ -27,7 +27,7 @@ TEST(SuppressionLine, IsTheInnermostFunctionOfTheProgramsOwn) {
   EXPECT_EQ(
       Suppression({FrameOf("fopen", "", kLibc), FrameOf("std::ifstream::open", "/usr/include/c++/12/fstream", kApp),
                    FrameOf("load", "/src/load.cc", kApp), FrameOf("main", "/src/main.cc", kApp)}),
-      "leak:load");
+      "leak:^load$");
 }
 
 TEST(SuppressionLine, OfPythonIsTheUsersCodeAndNotItsPackages) {
@@ -35,14 +35,14 @@ TEST(SuppressionLine, OfPythonIsTheUsersCodeAndNotItsPackages) {
   Frame own = FrameOf("Exporter.open_part.<locals>.<lambda>", "/src/app.py", "");
   package.set_language(Frame::PYTHON);
   own.set_language(Frame::PYTHON);
-  EXPECT_EQ(Suppression({package, own}), "leak:Exporter.open_part.<locals>.<lambda>");
+  EXPECT_EQ(Suppression({package, own}), "leak:^Exporter.open_part.<locals>.<lambda>$");
 }
 
 TEST(SuppressionLine, HasTheNameWholeAndAsItIs) {
   const std::string name = "int ns::Load<std::vector<int, std::allocator<int> > >(char const*) const [clone .cold]";
-  EXPECT_EQ(Suppression({FrameOf(name, "/src/load.cc", kApp)}), "leak:" + name);
+  EXPECT_EQ(Suppression({FrameOf(name, "/src/load.cc", kApp)}), "leak:^" + name + "$");
   EXPECT_EQ(Suppression({FrameOf("(anonymous namespace)::operator*(a b)#1", "/src/load.cc", kApp)}),
-            "leak:(anonymous namespace)::operator*(a b)#1");
+            "leak:^(anonymous namespace)::operator*(a b)#1$");
 }
 
 TEST(SuppressionLine, IsEmptyWhereNoNameIsKnown) {
@@ -57,7 +57,7 @@ TEST(SuppressionLine, IsEmptyWhereItWouldSuppressEveryUserOfTheCLibrary) {
 
 TEST(SuppressionLine, NamesTheKindOfTheRow) {
   const Frame frame = FrameOf("spool", "/src/spool.cc", kApp);
-  EXPECT_EQ(SuppressionLine("pinned", Frames(&frame, &frame + 1)), "pinned:spool");
+  EXPECT_EQ(SuppressionLine("pinned", Frames(&frame, &frame + 1)), "pinned:^spool$");
 }
 
 }  // namespace
