@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cli/console.h"
+#include "cli/diff.h"
 #include "cli/options.h"
 #include "cli/report.h"
 #include "cli/run.h"
@@ -14,6 +15,8 @@ namespace {
 
 int Do(const RunOptions& options) { return Run(options); }
 int Do(const ReportOptions& options) { return ShowReport(options); }
+int Do(const MergeOptions& options) { return ShowMerged(options); }
+int Do(const DiffOptions& options) { return ShowDiff(options); }
 int Do(const Answer& answer) {
   return fputs(answer.text.c_str(), stdout) < 0 || fflush(stdout) != 0 ? kExitFailed : EXIT_SUCCESS;
 }

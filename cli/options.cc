@@ -7,9 +7,11 @@
 #include <map>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "cli/options_only.h"
 
 namespace fdtrace {
 namespace {
@@ -19,23 +21,16 @@ using Words = std::vector<std::string>;
 constexpr char kUsage[] =
     "fdtrace: which code leaks file descriptors?\n\n"
     "Usage: fdtrace [run] [options] -- PROGRAM [ARGS...]   run PROGRAM and record\n"
-    "       fdtrace report TRACE [--format F] [-o FILE]    show a recording again\n";
+    "       fdtrace report TRACE [--format F] [-o FILE]    show a recording again\n"
+    "       fdtrace diff|merge|start|stop --help           for CI; see --help-ci, too\n";
 
 constexpr char kRunNotes[] =
-    "\nPROGRAM keeps its input, output, signals and exit status; the summary goes to\n"
+    "PROGRAM keeps its input, output, signals and exit status; the summary goes to\n"
     "stderr after it has ended. Exit status: the program's, 128+N if signal N killed\n"
     "it; 125 fdtrace failed, 126 PROGRAM is not executable, 127 it was not found.\n"
     "--follow none records PROGRAM's own process; a PATTERN like 'gcc*' those whose\n"
     "name or path it matches. Once PROGRAM has ended, Ctrl-C ends recording, too.\n"
-    "\nExample: fdtrace -r leaks.html -- python3 app.py --port 8080\n";
-
-// CLI11 lays out the options alone: the usage above is shorter than what it would make.
-class OptionsOnly : public CLI::Formatter {
- public:
-  std::string make_help(const CLI::App* app, std::string, CLI::AppFormatMode mode) const override {
-    return make_groups(app, mode);
-  }
-};
+    "Example: fdtrace -r leaks.html -- python3 app.py --port 8080\n";
 
 // How many of WORDS, from the first, are options and their values: all before "--" or the first word that is no option.
 size_t CountOptionWords(const CLI::App& app, const Words& words) {
@@ -89,38 +84,118 @@ void AddSourcesOption(CLI::App& app, bool& sources) {
 
 void AddOpenOption(CLI::App& app, bool& open) { app.add_flag("--open", open, "open the .html report in the browser"); }
 
+// What is the same for all commands that show a report.
+class ReportParser {
+ public:
+  explicit ReportParser(const std::string& usage) : usage_(usage) {
+    app_.set_help_flag();
+    app_.formatter(std::make_shared<OptionsOnly>());
+    app_.add_option("-o,--output", options_.output, "write there instead of to stdout")->type_name("FILE");
+    AddFramesOption(app_, options_.frames);
+    AddSourcesOption(app_, options_.sources);
+    app_.add_option("--format", format_, "text, json, html, …; else FILE's extension tells")->type_name("F");
+    AddOpenOption(app_, options_.open);
+    AddRulesOptions(app_, options_.rules);
+    app_.get_option("--error-exitcode")
+        ->group("Options")
+        ->description("exit with N when a finding fails; see --help-ci");
+    app_.add_flag("-h,--help", help_, "print this and exit");
+  }
+
+  CLI::App& app() { return app_; }
+
+  absl::Status Parse(const Words& words) {
+    if (absl::Status status = fdtrace::Parse(app_, words); !status.ok() || help_) return status;
+    if (absl::Status status = CheckRules(options_.rules); !status.ok()) return status;
+    if (!format_.empty()) {
+      const auto parsed = ParseReportFormat(format_);
+      if (!parsed.ok()) return parsed.status();
+      options_.format = *parsed;
+    } else if (!options_.output.empty()) {
+      const auto file = ParseReportFile(options_.output);
+      if (!file.ok()) return file.status();
+      options_.format = file->format;
+      options_.output = file->path;
+    }
+    if (options_.open && (options_.output.empty() || options_.format != ReportFormat::kHtml)) {
+      return absl::InvalidArgumentError("cannot open the report in a browser: it needs a page; add -o FILE.html");
+    }
+    return absl::OkStatus();
+  }
+
+  bool help() const { return help_; }
+  Answer Help() const { return Answer{absl::StrCat(usage_, "\n", app_.help())}; }
+  ReportOptions& options() { return options_; }
+
+ private:
+  CLI::App app_;
+  std::string usage_;
+  ReportOptions options_;
+  std::string format_;
+  bool help_ = false;
+};
+
 absl::StatusOr<Options> ParseReport(const Words& words) {
-  ReportOptions options;
+  ReportParser parser("Usage: fdtrace report TRACE [options]\n");
+  parser.app().add_option("TRACE", parser.options().trace);
+  if (absl::Status status = parser.Parse(words); !status.ok()) return status;
+  if (parser.help()) return parser.Help();
+  if (parser.options().trace.empty()) {
+    return absl::InvalidArgumentError("cannot report: no trace given; write fdtrace report TRACE");
+  }
+  return parser.options();
+}
+
+absl::StatusOr<Options> ParseMerge(const Words& words) {
+  ReportParser parser("Usage: fdtrace merge RECORDING... [options]   of traces or JSON reports\n");
+  MergeOptions options;
+  parser.app().add_option("RECORDING", options.recordings);
+  if (absl::Status status = parser.Parse(words); !status.ok()) return status;
+  if (parser.help()) return parser.Help();
+  if (options.recordings.empty()) {
+    return absl::InvalidArgumentError("cannot merge: no recording given; write fdtrace merge TRACE TRACE");
+  }
+  options.report = parser.options();
+  if (options.report.sources || options.report.frames == ShownFrames::kAll) {
+    return absl::InvalidArgumentError(
+        "cannot merge with --sources or --frames: give them to fdtrace report, and merge the JSON reports it writes");
+  }
+  return options;
+}
+
+absl::StatusOr<DiffFormat> ParseDiffFormat(const std::string& format, const std::string& output) {
+  if (format == "json" || (format.empty() && absl::EndsWith(output, ".json"))) return DiffFormat::kJson;
+  if (format == "markdown" || (format.empty() && absl::EndsWith(output, ".md"))) return DiffFormat::kMarkdown;
+  if (format == "text" || format.empty()) return DiffFormat::kText;
+  return absl::InvalidArgumentError(
+      absl::StrCat("cannot write the format ", format, ": a diff is text, json or markdown"));
+}
+
+absl::StatusOr<Options> ParseDiff(const Words& words) {
+  DiffOptions options;
   std::string format;
   bool help = false;
   CLI::App app;
   app.set_help_flag();
   app.formatter(std::make_shared<OptionsOnly>());
-  app.add_option("TRACE", options.trace);
+  app.add_option("BASE", options.base);
+  app.add_option("NEW", options.now);
   app.add_option("-o,--output", options.output, "write there instead of to stdout")->type_name("FILE");
-  AddFramesOption(app, options.frames);
-  AddSourcesOption(app, options.sources);
-  app.add_option("--format", format, "text, json or html; else FILE's extension tells")->type_name("F");
-  AddOpenOption(app, options.open);
+  app.add_option("--format", format, "text, json or markdown; else by FILE")->type_name("F");
+  app.add_option("--error-exitcode", options.error_exitcode, "exit with N when something is new or has grown")
+      ->type_name("N");
   app.add_flag("-h,--help", help, "print this and exit");
   if (absl::Status status = Parse(app, words); !status.ok()) return status;
-  if (help) return Answer{absl::StrCat("Usage: fdtrace report TRACE [options]\n", app.help())};
-  if (options.trace.empty()) {
-    return absl::InvalidArgumentError("cannot report: no trace given; write fdtrace report TRACE");
+  if (help) {
+    return Answer{absl::StrCat("Usage: fdtrace diff BASE NEW [options]   of traces or JSON reports\n\n", app.help())};
   }
-  if (!format.empty()) {
-    const auto parsed = ParseReportFormat(format);
-    if (!parsed.ok()) return parsed.status();
-    options.format = *parsed;
-  } else if (!options.output.empty()) {
-    const auto file = ParseReportFile(options.output);
-    if (!file.ok()) return file.status();
-    options.format = file->format;
-    options.output = file->path;
+  if (options.now.empty()) {
+    return absl::InvalidArgumentError("cannot compare: two recordings are needed; write fdtrace diff BASE NEW");
   }
-  if (options.open && (options.output.empty() || options.format != ReportFormat::kHtml)) {
-    return absl::InvalidArgumentError("cannot open the report in a browser: it needs a page; add -o FILE.html");
-  }
+  if (absl::Status status = CheckRules({.error_exitcode = options.error_exitcode}); !status.ok()) return status;
+  const auto parsed = ParseDiffFormat(format, options.output);
+  if (!parsed.ok()) return parsed.status();
+  options.format = *parsed;
   return options;
 }
 
@@ -139,7 +214,7 @@ absl::StatusOr<Options> ParseRun(const Words& words) {
   RunOptions options;
   Words reports;
   std::string wait = "10";
-  bool help = false, version = false;
+  bool help = false, help_ci = false, version = false;
   CLI::App app;
   app.set_help_flag();
   app.formatter(std::make_shared<OptionsOnly>());
@@ -148,13 +223,16 @@ absl::StatusOr<Options> ParseRun(const Words& words) {
       ->type_name("[FORMAT:]FILE")
       ->expected(1)
       ->take_all();
+  AddRulesOptions(app, options.rules);
+  app.get_option("--error-exitcode")->group("Options")->description("exit with N when it leaks; more: --help-ci");
   app.add_option("--follow", options.follow, "processes to record (default all)")->type_name("all|none|PATTERN");
   AddFramesOption(app, options.frames);
   AddSourcesOption(app, options.sources);
   app.add_option("--wait", wait, "record so long what outlives PROGRAM (default 10)")->type_name("SECONDS|forever");
   AddOpenOption(app, options.open);
   app.add_flag("-q,--quiet", options.quiet, "no summary");
-  app.add_flag("-h,--help", help, "print this and exit");
+  app.add_flag("-h,--help", help)->group("");
+  app.add_flag("--help-ci", help_ci)->group("");
   app.add_flag("--version", version, "print the version and exit");
 
   const size_t count = CountOptionWords(app, words);
@@ -163,8 +241,10 @@ absl::StatusOr<Options> ParseRun(const Words& words) {
     return status;
   }
   if (help) return Answer{absl::StrCat(kUsage, app.help(), kRunNotes)};
+  if (help_ci) return Answer{RulesHelp()};
   if (version) return Answer{"fdtrace " FDTRACE_VERSION "\n"};
 
+  if (absl::Status status = CheckRules(options.rules); !status.ok()) return status;
   for (const std::string& report : reports) {
     auto file = ParseReportFile(report);
     if (!file.ok()) return file.status();
@@ -201,6 +281,8 @@ absl::StatusOr<Options> ParseOptions(const std::vector<std::string>& arguments) 
   if (arguments.empty()) return ParseRun(arguments);
   const Words rest(arguments.begin() + 1, arguments.end());
   if (arguments.front() == "report") return ParseReport(rest);
+  if (arguments.front() == "merge") return ParseMerge(rest);
+  if (arguments.front() == "diff") return ParseDiff(rest);
   return ParseRun(arguments.front() == "run" ? rest : arguments);
 }
 

@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "cli/report_file.h"
+#include "cli/rules_options.h"
 #include "viewer/shown_stacks.h"
 
 namespace fdtrace {
@@ -25,7 +26,8 @@ struct RunOptions {
   bool sources = false;        // put into the reports
   std::string follow = "all";  // "none": the program's own process alone; else a glob on executables'
   std::chrono::nanoseconds wait = std::chrono::seconds(10);  // for what outlives the program; kForever: no limit
-  std::vector<std::string> command;                          // never empty; the first is the program
+  RulesOptions rules;
+  std::vector<std::string> command;  // never empty; the first is the program
 };
 
 struct ReportOptions {
@@ -35,6 +37,21 @@ struct ReportOptions {
   bool open = false;   // in the browser
   ShownFrames frames = ShownFrames::kFolded;
   bool sources = false;
+  RulesOptions rules;
+};
+
+struct MergeOptions {
+  std::vector<std::string> recordings;  // traces or JSON reports; never empty
+  ReportOptions report;                 // its trace is empty
+};
+
+enum class DiffFormat { kText, kJson, kMarkdown };
+
+struct DiffOptions {
+  std::string base, now;  // traces or JSON reports
+  DiffFormat format = DiffFormat::kText;
+  std::string output;      // empty: stdout
+  int error_exitcode = 0;  // to exit with when something is new or has grown; 0: not given
 };
 
 // Asked for by --help or --version: to be printed on stdout.
@@ -42,7 +59,7 @@ struct Answer {
   std::string text;
 };
 
-using Options = std::variant<RunOptions, ReportOptions, Answer>;
+using Options = std::variant<RunOptions, ReportOptions, MergeOptions, DiffOptions, Answer>;
 
 // The first of them that is one; else null.
 const ReportFile* PageOf(const std::vector<ReportFile>& reports);

@@ -136,8 +136,8 @@ TEST(OptionsTest, PutsSourcesIntoReportsOnlyWhenAsked) {
 }
 
 TEST(OptionsTest, FitsItsHelpOnAScreen) {
-  for (const std::vector<std::string>& words :
-       std::vector<std::vector<std::string>>{{"--help"}, {"-h"}, {"run", "--help"}, {"report", "--help"}}) {
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"--help"}, {"-h"}, {"run", "--help"}, {"report", "--help"}, {"diff", "--help"}, {"merge", "--help"}}) {
     const std::string help = std::get<Answer>(ParseOptions(words).value()).text;
     EXPECT_LE(std::count(help.begin(), help.end(), '\n'), 24) << help;
     std::istringstream lines(help);

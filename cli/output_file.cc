@@ -106,6 +106,16 @@ absl::Status WriteWhole(const std::string& path, absl::string_view bytes) {
   });
 }
 
+absl::Status WriteToStdout(absl::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = write(STDOUT_FILENO, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return absl::UnavailableError(absl::StrCat("cannot write to stdout: ", strerror(errno)));
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  return absl::OkStatus();
+}
+
 std::string DefaultTraceName(absl::string_view program_path, int pid) {
   std::string name(program_path.substr(program_path.rfind('/') + 1));
   for (char& letter : name) {

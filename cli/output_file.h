@@ -22,6 +22,9 @@ absl::Status WriteWhole(const std::string& path, const std::function<absl::Statu
 // The same, for bytes.
 absl::Status WriteWhole(const std::string& path, absl::string_view bytes);
 
+// To descriptor 1, all of it.
+absl::Status WriteToStdout(absl::string_view bytes);
+
 // "fdtrace.PROGRAM.PID.fdt" for the program at PROGRAM_PATH: its base name, letters that shells or people stumble over
 // replaced.
 std::string DefaultTraceName(absl::string_view program_path, int pid);

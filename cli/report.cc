@@ -2,14 +2,17 @@
 
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "cli/browser.h"
 #include "cli/console.h"
 #include "cli/output_file.h"
+#include "findings/merge.h"
+#include "findings/rules.h"
+#include "findings/stored_report.h"
 #include "viewer/html.h"
 #include "viewer/json.h"
 #include "viewer/report_builder.h"
@@ -20,14 +23,16 @@
 namespace fdtrace {
 namespace {
 
-absl::Status WriteToStdout(absl::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = write(STDOUT_FILENO, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return absl::UnavailableError(absl::StrCat("cannot write to stdout: ", strerror(errno)));
-    text.remove_prefix(static_cast<size_t>(written));
-  }
-  return absl::OkStatus();
+// Judges REPORT, and writes it where the options say.
+int Deliver(Report report, const Ruling& ruling, const ReportOptions& options) {
+  Judge(ruling, report);
+  const bool to_stdout = options.output.empty();
+  const auto text = Render(report, options.format, to_stdout && ColoursOn(STDOUT_FILENO));
+  if (!text.ok()) return Complain(text.status());
+  const absl::Status written = to_stdout ? WriteToStdout(*text) : WriteWhole(options.output, *text);
+  if (!written.ok()) return Complain(written);
+  const absl::Status opened = options.open ? OpenInBrowser(options.output) : absl::OkStatus();
+  return opened.ok() ? JudgedStatus(report, EXIT_SUCCESS) : Complain(opened);
 }
 
 }  // namespace
@@ -45,17 +50,25 @@ absl::StatusOr<std::string> Render(const Report& report, ReportFormat format, bo
 }
 
 int ShowReport(const ReportOptions& options) {
+  const auto ruling = MakeRuling(options.rules);
+  if (!ruling.ok()) return Complain(ruling.status());
   const auto trace = ReadTrace(options.trace);
   if (!trace.ok()) return Complain(trace.status());
-  const bool to_stdout = options.output.empty();
   Report report = BuildReport(*trace, options.frames);
   if (options.sources) AddSources(*trace, report);
-  const auto text = Render(report, options.format, to_stdout && ColoursOn(STDOUT_FILENO));
-  if (!text.ok()) return Complain(text.status());
-  const absl::Status written = to_stdout ? WriteToStdout(*text) : WriteWhole(options.output, *text);
-  if (!written.ok()) return Complain(written);
-  const absl::Status opened = options.open ? OpenInBrowser(options.output) : absl::OkStatus();
-  return opened.ok() ? EXIT_SUCCESS : Complain(opened);
+  return Deliver(std::move(report), *ruling, options);
+}
+
+int ShowMerged(const MergeOptions& options) {
+  const auto ruling = MakeRuling(options.report.rules);
+  if (!ruling.ok()) return Complain(ruling.status());
+  std::vector<Report> reports;
+  for (const std::string& recording : options.recordings) {
+    auto report = ReadStoredReport(recording);
+    if (!report.ok()) return Complain(report.status());
+    reports.push_back(*std::move(report));
+  }
+  return Deliver(Merge(std::move(reports)), *ruling, options.report);
 }
 
 }  // namespace fdtrace

@@ -1,4 +1,4 @@
-// `fdtrace report`: shows a recording again.
+// `fdtrace report` and `fdtrace merge`: show recordings again.
 #pragma once
 
 #include <string>
@@ -14,5 +14,8 @@ absl::StatusOr<std::string> Render(const Report& report, ReportFormat format, bo
 // The exit status. A trace that was cut short is reported up to the damage, with a note; one that is no trace, or is of
 // a newer version, is an error.
 int ShowReport(const ReportOptions& options);
+
+// The same of many recordings, as one.
+int ShowMerged(const MergeOptions& options);
 
 }  // namespace fdtrace

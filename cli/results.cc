@@ -20,6 +20,7 @@
 #include "cli/report.h"
 #include "collector/owned_fd.h"
 #include "proto/trace_file.h"
+#include "viewer/findings_text.h"
 #include "viewer/report_builder.h"
 #include "viewer/sources.h"
 #include "viewer/symbolizer.h"
@@ -80,7 +81,10 @@ void Summarize(const Report& report, const Recorded& recorded, bool have_trace) 
 
 }  // namespace
 
-bool WriteResults(const Recorded& recorded, const RunOptions& options, Model& model, SignalRelay& signals) {
+int WriteResults(const Recorded& recorded, const RunOptions& options, const Ruling& ruling, Model& model,
+                 SignalRelay& signals) {
+  // The program's own failure says more than ours.
+  const int failed = recorded.end.exit_status != 0 ? recorded.end.exit_status : kExitFailed;
   const bool readable = IsRegularOrMissing(recorded.trace);
   bool written =
       readable &&
@@ -91,24 +95,27 @@ bool WriteResults(const Recorded& recorded, const RunOptions& options, Model& mo
   if (!in_file) {
     memory = OwnedFd(memfd_create("fdtrace-trace", MFD_CLOEXEC));
     trace = absl::StrCat("/proc/self/fd/", memory.get());
-    if (!Succeeded(WriteTrace(recorded, model, trace))) return false;
+    if (!Succeeded(WriteTrace(recorded, model, trace))) return failed;
   }
   signals.Release();
   if (!Succeeded(AddSymbolsTelling(trace))) written = false;
   if (!readable) written = Succeeded(Copy(trace, recorded.trace));
 
   const auto records = ReadTrace(trace);
-  if (!Succeeded(records.status())) return false;
+  if (!Succeeded(records.status())) return failed;
   Report report = BuildReport(*records, options.frames);
   if (options.sources) AddSources(*records, report);
+  Judge(ruling, report);
+  const int status = JudgedStatus(report, recorded.end.exit_status);
   for (const ReportFile& file : options.reports) {
     const auto text = Render(report, file.format);
     if (!Succeeded(text.ok() ? WriteWhole(file.path, *text) : text.status())) written = false;
   }
   if (!options.quiet) Summarize(report, recorded, in_file);
+  if (options.quiet && status != recorded.end.exit_status) Say(VerdictLine(report));
   // What the program did is recorded: that nobody can be shown it is told, and changes no status.
   if (options.open && written) Succeeded(OpenInBrowser(PageOf(options.reports)->path));
-  return written;
+  return written ? status : failed;
 }
 
 }  // namespace fdtrace

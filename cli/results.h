@@ -17,8 +17,10 @@ struct Recorded {
 };
 
 // Writes everything, the trace first, so that nothing that goes wrong later costs it. When the trace cannot be written
-// (the disk that the program filled?) the reports and the summary are made all the same. Says what failed; false if
-// anything did. From when the trace is written, SIGNALS may end fdtrace.
-bool WriteResults(const Recorded& recorded, const RunOptions& options, Model& model, SignalRelay& signals);
+// (the disk that the program filled?) the reports and the summary are made all the same. Says what failed.
+// Returns the exit status: the program's own, or what RULING makes of it; kExitFailed if anything failed and the
+// program had not. From when the trace is written, SIGNALS may end fdtrace.
+int WriteResults(const Recorded& recorded, const RunOptions& options, const Ruling& ruling, Model& model,
+                 SignalRelay& signals);
 
 }  // namespace fdtrace

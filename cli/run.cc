@@ -177,6 +177,8 @@ absl::Status RunTraced(Launch& launch, const RunOptions& options, SignalRelay& s
 int Run(const RunOptions& options) {
   SignalRelay signals;
   if (const absl::Status status = CheckOutputs(options); !status.ok()) return Complain(status);
+  const auto ruling = MakeRuling(options.rules);
+  if (!ruling.ok()) return Complain(ruling.status());
   const auto path = FindProgram(options.command[0], getenv("PATH"));
   if (!path.ok()) return ExitStatusFor(path.status());
 
@@ -196,9 +198,7 @@ int Run(const RunOptions& options) {
   if (recorded.trace.empty()) {
     recorded.trace = DefaultTraceName(options.command[0], static_cast<int>(recorded.start.root_pid()));
   }
-  const bool written = WriteResults(recorded, options, *model, signals);
-  // The program's own failure says more than ours.
-  return written || recorded.end.exit_status != 0 ? recorded.end.exit_status : kExitFailed;
+  return WriteResults(recorded, options, *ruling, *model, signals);
 }
 
 }  // namespace fdtrace

@@ -6,14 +6,14 @@
 
 namespace fdtrace {
 
-absl::StatusOr<std::string> RenderJson(const Report& report) {
+absl::StatusOr<std::string> RenderJson(const google::protobuf::Message& message) {
   google::protobuf::util::JsonPrintOptions options;
   options.add_whitespace = true;
   options.always_print_primitive_fields = true;
   options.preserve_proto_field_names = true;
   std::string json;
-  const auto status = google::protobuf::util::MessageToJsonString(report, &json, options);
-  if (!status.ok()) return absl::InternalError(absl::StrCat("cannot write the report as JSON: ", status.ToString()));
+  const auto status = google::protobuf::util::MessageToJsonString(message, &json, options);
+  if (!status.ok()) return absl::InternalError(absl::StrCat("cannot write JSON: ", status.ToString()));
   if (json.empty() || json.back() != '\n') json.push_back('\n');
   return json;
 }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "proto/report.pb.h"
+
 namespace fdtrace {
 namespace {
 

@@ -130,12 +130,6 @@ LeakSite Totals(const Group& group) {
   return leak;
 }
 
-bool RanksBefore(const LeakSite& a, const LeakSite& b) {
-  if (a.verdict() != b.verdict()) return Worse(a.verdict(), b.verdict()) == a.verdict();
-  if (a.still_open() != b.still_open()) return a.still_open() > b.still_open();
-  return a.first_opened_ns() < b.first_opened_ns();
-}
-
 std::map<CallAndStack, Group> GroupSites(const Trace& trace, ShownStacks& stacks) {
   std::map<CallAndStack, Group> groups;
   absl::flat_hash_map<uint32_t, Group*> by_site;
@@ -177,6 +171,12 @@ google::protobuf::RepeatedPtrField<LeakSite> LeaksOf(const Trace& trace, ShownSt
   }
   std::stable_sort(leaks.begin(), leaks.end(), RanksBefore);
   return leaks;
+}
+
+bool RanksBefore(const LeakSite& a, const LeakSite& b) {
+  if (a.verdict() != b.verdict()) return Worse(a.verdict(), b.verdict()) == a.verdict();
+  if (a.still_open() != b.still_open()) return a.still_open() > b.still_open();
+  return a.first_opened_ns() < b.first_opened_ns();
 }
 
 std::string ResourceName(Resource resource) {

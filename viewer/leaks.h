@@ -15,6 +15,9 @@ namespace fdtrace {
 // rows is that over the sites. Inherited descriptors and those whose origin was not seen have no site, so no row.
 google::protobuf::RepeatedPtrField<LeakSite> LeaksOf(const Trace& trace, ShownStacks& stacks);
 
+// The order of rows: see LeaksOf.
+bool RanksBefore(const LeakSite& a, const LeakSite& b);
+
 // "message queue" for MESSAGE_QUEUE, "unknown" for what the kernel was not asked about.
 std::string ResourceName(Resource resource);
 

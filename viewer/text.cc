@@ -14,6 +14,7 @@
 #include "absl/strings/str_join.h"
 #include "viewer/collected_text.h"
 #include "viewer/files_text.h"
+#include "viewer/findings_text.h"
 #include "viewer/frames.h"
 #include "viewer/inherited_text.h"
 #include "viewer/pinned_text.h"
@@ -35,7 +36,8 @@ constexpr absl::string_view kIndent = "     ";
 
 class TextReport {
  public:
-  TextReport(const Report& report, const TextOptions& options) : report_(report), options_(options) {}
+  TextReport(const Report& report, const TextOptions& options)
+      : report_(report), options_(options), findings_(LeakFindings(report)) {}
 
   std::string Render() {
     AddHeading();
@@ -55,6 +57,7 @@ class TextReport {
       AddInShort();
     }
     AddNotes();
+    AddRules();
     return std::move(text_);
   }
 
@@ -131,30 +134,57 @@ class TextReport {
     }
   }
 
+  // A summary leaves out what the rules let pass.
+  std::vector<size_t> ShownLeaks() const {
+    std::vector<size_t> shown;
+    for (size_t i = 0; i < findings_.size(); ++i) {
+      if (options_.full || findings_[i] == nullptr || findings_[i]->left() > 0) shown.push_back(i);
+    }
+    return shown;
+  }
+
   void AddLeaks() {
     AddLine("");
+    std::vector<size_t> rows = ShownLeaks();
     const size_t all = report_.leaks_size();
-    const size_t shown = options_.full ? all : std::min(all, kSummarySites);
-    AddLine(absl::StrCat(Coloured("LEAKS", "1"), "   ", Counted(report_.recording().still_open(), "descriptor"),
-                         " from ", Counted(all, "site")));
+    std::string title =
+        absl::StrCat(Coloured("LEAKS", "1"), "   ", Counted(report_.recording().still_open(), "descriptor"), " from ",
+                     Counted(all, "site"));
+    if (rows.size() < all) absl::StrAppend(&title, ", ", WithThousands(all - rows.size()), " of them let pass");
+    AddLine(title);
+    const size_t shown = options_.full ? rows.size() : std::min(rows.size(), kSummarySites);
+    uint64_t hidden = 0;
+    for (size_t i = shown; i < rows.size(); ++i) hidden += report_.leaks(static_cast<int>(rows[i])).still_open();
+    const size_t cut = rows.size() - shown;
+    rows.resize(shown);
     std::vector<Title> titles;
-    for (size_t i = 0; i < shown; ++i) titles.push_back(TitleOf(i));
-    const std::vector<std::string> lines = TitleLines(titles);
+    for (const size_t row : rows) titles.push_back(TitleOf(row));
+    const std::vector<std::string> lines = TitleLines(rows, titles);
     for (size_t i = 0; i < shown; ++i) {
       if (options_.full && i > 0) AddLine("");
       AddLine(lines[i]);
-      AddSite(report_.leaks(i));
+      AddSite(report_.leaks(static_cast<int>(rows[i])));
+      if (findings_[rows[i]] != nullptr) AddFinding(*findings_[rows[i]]);
     }
-    uint64_t hidden = 0;
-    for (size_t i = shown; i < all; ++i) hidden += report_.leaks(i).still_open();
-    if (shown < all) {
-      AddLine(absl::StrCat(" … and ", Counted(hidden, "descriptor"), " from ", Counted(all - shown, "more site"),
+    if (cut > 0) {
+      AddLine(absl::StrCat(" … and ", Counted(hidden, "descriptor"), " from ", Counted(cut, "more site"),
                            ", which the full report shows"));
     }
   }
 
+  // The line that would let it pass is for those who have to decide on it.
+  void AddFinding(const Finding& finding) {
+    if (const std::string not_left = NotLeft(finding); !not_left.empty()) {
+      AddLine(absl::StrCat(kIndent, "of these ", not_left));
+    }
+    const bool asked = options_.full || (finding.fails() && report_.rules().error_exitcode() != 0);
+    if (asked && finding.left() > 0 && !finding.suppression().empty()) {
+      AddLine(absl::StrCat(kIndent, "suppress with ", finding.suppression()));
+    }
+  }
+
   Title TitleOf(size_t i) const {
-    const LeakSite& leak = report_.leaks(i);
+    const LeakSite& leak = report_.leaks(static_cast<int>(i));
     Title title;
     title.rank = absl::StrCat(i + 1);
     title.verdict = LeakSite::Verdict_Name(leak.verdict());
@@ -172,7 +202,7 @@ class TextReport {
     return WidestUpTo(texts, kColumnWidth);
   }
 
-  std::vector<std::string> TitleLines(const std::vector<Title>& titles) const {
+  std::vector<std::string> TitleLines(const std::vector<size_t>& rows, const std::vector<Title>& titles) const {
     const size_t rank = WidthOf(&Title::rank, titles);
     const size_t verdict = WidthOf(&Title::verdict, titles);
     const size_t count = WidthOf(&Title::count, titles);
@@ -183,8 +213,8 @@ class TextReport {
       const Title& title = titles[i];
       lines.push_back(absl::StrCat(
           " ", PadLeft(title.rank, rank), " ",
-          Coloured(PadRight(title.verdict, verdict), ColourOf(report_.leaks(static_cast<int>(i)).verdict())), "  ",
-          PadRight(title.count, count), "   ", PadRight(title.resource, resource), "  ",
+          Coloured(PadRight(title.verdict, verdict), ColourOf(report_.leaks(static_cast<int>(rows[i])).verdict())),
+          "  ", PadRight(title.count, count), "   ", PadRight(title.resource, resource), "  ",
           PadRight(title.function, function), "  ", title.place));
     }
     return lines;
@@ -302,8 +332,16 @@ class TextReport {
     for (const std::string& note : report_.recording().notes()) AddLine(absl::StrCat("note: ", note));
   }
 
+  void AddRules() {
+    const std::vector<std::string> lines = RulesLines(report_, options_.full);
+    if (lines.empty()) return;
+    AddLine("");
+    AddLines(lines);
+  }
+
   const Report& report_;
   const TextOptions& options_;
+  const std::vector<const Finding*> findings_;  // of each leak; null where nobody judged
   std::string text_;
 };
 
