@@ -130,6 +130,29 @@ const tests = {
     }, { hash: "#leak-321" });
   },
 
+  async "tells what fails the run, and what the rules let pass and why"() {
+    const findings = [
+      { kind: "leak", count: 2, suppressed: 2, suppression: "leak:known" },
+      { kind: "leak", row: 1, count: 3, allowed: 2, left: 1, fails: true, baseline: "GROWN" },
+    ];
+    const suppressions = [{ line: "leak:known", source: "ci.supp:3", count: 2, rows: 1 }, { line: "leak:gone", source: "ci.supp:4" }];
+    const rules = { error_exitcode: 23, baseline: "base.json" };
+    await browser.open(browser.make(report({ leaks: [site("known", 2), site("fresh", 3)], findings, suppressions, rules })), async (page) => {
+      assert.match(await page.locator(".headline").textContent(), /^fresh/);
+      assert.equal(await page.locator(".verdict-line").textContent(), "1 finding fails the run: exit status 23.");
+      assert.deepEqual(await page.locator("tr.site .verdict").allTextContents(), ["HELD let pass", "HELD"]);
+      const text = await page.locator("#rules").textContent();
+      for (const part of ["base.json allowed 2; 0 findings are new, 1 grown", "leak:known", "ci.supp:3", "nothing"]) {
+        assert.ok(text.includes(part), `${part}: ${text}`);
+      }
+      await page.locator(".opener").nth(1).click();
+      assert.match(await page.locator("tr.details").textContent(), /Of these 2 allowed by the baseline\./);
+    });
+    await browser.open(browser.make(report({ leaks: [site("known", 2)], pinned_sites: [], findings: [findings[0]] })), async (page) => {
+      assert.match(await page.locator(".headline.good").textContent(), /suppressed/);
+    });
+  },
+
   async "copies the stack and the suppression"() {
     const file = browser.make(report({ leaks: [site("load_config", 2)], findings: [{ kind: "leak", suppression: "leak:load_config" }] }));
     await browser.open(file, async (page) => {

@@ -1,4 +1,5 @@
 // The report in one sentence: its worst finding.
+import { findingOf, isLetPass } from "./findings";
 import { siteName } from "./frames";
 import type { Report } from "./report";
 import { bytes, counted, number, thousands } from "./units";
@@ -13,7 +14,7 @@ function at(name: { function: string; place: string }): string {
 }
 
 function ofLeaks(report: Report): string | undefined {
-  const worst = report.leaks?.[0];
+  const worst = report.leaks?.find((_, row) => !isLetPass(findingOf(report, "leak", row)));
   if (!worst) return undefined;
   const name = at(siteName(worst.stack, worst.call));
   const resource = worst.resource ?? "descriptor";
@@ -25,7 +26,7 @@ function ofLeaks(report: Report): string | undefined {
 }
 
 function ofPinned(report: Report): string | undefined {
-  const worst = report.pinned_sites?.[0];
+  const worst = report.pinned_sites?.find((_, row) => !isLetPass(findingOf(report, "pinned", row)));
   if (!worst) return undefined;
   const files = counted(worst.files, "file");
   return `${at(siteName(worst.stack, worst.call))} holds ${bytes(worst.bytes)} in ${files} without a name.`;
@@ -47,6 +48,9 @@ export function headline(report: Report): Headline {
   if (text) return { text, mood: "bad" };
   const wrong = report.bad_closes?.length ?? 0;
   if (wrong > 0) return { text: `Descriptors were closed wrongly in ${counted(wrong, "place")}.`, mood: "bad" };
+  if (report.leaks?.length || report.pinned_sites?.length) {
+    return { text: "Nothing but what is suppressed, too young or allowed by the baseline.", mood: "good" };
+  }
   const untraced = report.processes?.[0]?.untraced_reason;
   if (untraced) return { text: `The program could not be followed: ${untraced}.`, mood: "unsure" };
   if (!report.recording?.complete) return { text: "No leaks seen, but the recording is not complete.", mood: "unsure" };

@@ -1,4 +1,5 @@
 // What is known of a leak site: its stack, where its siblings are closed, its descriptors, its curve.
+import { findingOf, notLeft } from "./findings";
 import { SmallCurve } from "./small_curve";
 import { useShown } from "./more";
 import type { Descriptor, LeakSite, Report } from "./report";
@@ -50,8 +51,7 @@ function Descriptors({ descriptors, report }: { descriptors: Descriptor[]; repor
 }
 
 export function LeakDetails({ leak, report }: { leak: LeakSite; report: Report }) {
-  const row = report.leaks?.indexOf(leak) ?? 0;
-  const finding = report.findings?.find((each) => each.kind === "leak" && (each.row ?? 0) === row);
+  const finding = findingOf(report, "leak", report.leaks?.indexOf(leak) ?? 0);
   const closedAt = (leak.usually_closed_at ?? []).filter((place) => place.stack?.length);
   return (
     <div class="site-details">
@@ -60,6 +60,7 @@ export function LeakDetails({ leak, report }: { leak: LeakSite; report: Report }
         {counted(leak.opened, "descriptor")} opened by <code>{leak.call}</code>, {thousands(leak.closed)} closed,{" "}
         {thousands(leak.still_open)} still open; at most {thousands(leak.peak_open)} at once.
         {number(leak.pinned_bytes) > 0 && <> They hold {bytes(leak.pinned_bytes)} in files without a name.</>}
+        {notLeft(finding) && <> Of these {notLeft(finding)}.</>}
       </p>
       <div class="buttons">
         <CopyStack frames={leak.stack} />

@@ -1,5 +1,6 @@
 // The table of leak sites: sorted, searched, filtered; a row opens to what is known of the site.
 import { useEffect, useMemo, useState } from "preact/hooks";
+import { findingOf, isLetPass } from "./findings";
 import { baseName, siteName } from "./frames";
 import { LeakDetails } from "./leak_details";
 import { More, useShown } from "./more";
@@ -212,6 +213,7 @@ function LeakRow({ row, report, open, toggle }: { row: Row; report: Report; open
         </td>
         <td class="verdict">
           <span class={`badge ${verdict.toLowerCase()}`}>{verdict === "VERDICT_UNKNOWN" ? "?" : verdict}</span>
+          {isLetPass(findingOf(report, "leak", rank - 1)) && <span class="let-pass"> let pass</span>}
         </td>
         <td class="still_open">{thousands(leak.still_open)}</td>
         <td class="opened">{thousands(leak.opened)}</td>

@@ -2,11 +2,13 @@
 import type { ComponentChildren } from "preact";
 import { OpenCurve, PinnedCurve } from "./curves";
 import { LeftoverTable, PinnedTable, WriterTable } from "./files";
+import { verdict } from "./findings";
 import { Flames, flamesOfLeaks, flamesOfPinned } from "./flames";
 import { headline } from "./headline";
 import { LeakTable } from "./leaks";
 import { BadCloseTable, CollectedTable, FailureList, InheritedTable } from "./others";
 import { ProcessTree } from "./processes";
+import { hasRules, RulesPart } from "./rules";
 import type { Recording, Report } from "./report";
 import { Sources } from "./sources";
 import { bytes, counted, duration, number, thousands } from "./units";
@@ -38,6 +40,7 @@ function Heading({ report }: { report: Report }) {
       <p class={`headline ${mood}`} role="status">
         {text}
       </p>
+      {verdict(report) && <p class="verdict-line">{verdict(report)}</p>}
     </header>
   );
 }
@@ -87,6 +90,7 @@ function partsOf(report: Report): Part[] {
       {!!report.pinned_sites?.length && <Flames title="Pinned bytes" tree={flamesOfPinned(report.pinned_sites)} show={bytes} />}
     </>
   ));
+  add("rules", "Rules", hasRules(report) ? [1] : [], "", () => <RulesPart report={report} />);
   add("processes", "Processes", processes, thousands(processes?.length), () => <ProcessTree processes={processes!} />);
   add("notes", "Notes", report.recording?.notes, thousands(report.recording?.notes?.length), () => (
     <ul class="notes">
