@@ -81,7 +81,10 @@ std::string VerdictLine(const Report& report) {
   if (report.rules().error_exitcode() == 0) return {};
   const auto failing = static_cast<uint64_t>(std::count_if(report.findings().begin(), report.findings().end(),
                                                            [](const Finding& finding) { return finding.fails(); }));
-  if (failing == 0) return "no finding fails the run";
+  if (failing == 0) {
+    return absl::StrCat("no finding fails the run",
+                        report.recording().complete() ? "" : ", but the recording is not complete");
+  }
   if (const int32_t status = report.recording().exit_status(); status != 0) {
     return absl::StrCat(Counted(failing, "finding"), " would fail the run, which failed by itself: exit status ",
                         status);

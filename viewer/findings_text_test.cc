@@ -70,6 +70,8 @@ TEST(FindingsText, SaysWhyTheExitStatusIsNotThatOfTheRules) {
   report.mutable_recording()->set_exit_status(2);
   EXPECT_EQ(VerdictLine(report), "1 finding would fail the run, which failed by itself: exit status 2");
   report.clear_findings();
+  EXPECT_EQ(VerdictLine(report), "no finding fails the run, but the recording is not complete");
+  report.mutable_recording()->set_complete(true);
   EXPECT_EQ(VerdictLine(report), "no finding fails the run");
 }
 

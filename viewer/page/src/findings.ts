@@ -35,7 +35,7 @@ export function verdict(report: Report): string {
   const exitcode = report.rules?.error_exitcode;
   if (!exitcode) return "";
   const failing = (report.findings ?? []).filter((finding) => finding.fails).length;
-  if (!failing) return "No finding fails the run.";
+  if (!failing) return report.recording?.complete ? "No finding fails the run." : "No finding fails the run, but the recording is not complete.";
   const status = report.recording?.exit_status;
   if (status) return `${counted(failing, "finding")} would fail the run, which failed by itself: exit status ${status}.`;
   return `${counted(failing, "finding")} ${failing === 1 ? "fails" : "fail"} the run: exit status ${exitcode}.`;
