@@ -29,7 +29,15 @@ export function FailureList({ failures }: { failures: Failure[] }) {
   );
 }
 
-const kKinds = { BAD_CLOSE_UNKNOWN: "wrong close", DOUBLE_CLOSE: "closed twice", NEVER_OPENED: "never opened" };
+const kKinds = {
+  BAD_CLOSE_UNKNOWN: "wrong close",
+  DOUBLE_CLOSE: "closed twice",
+  NEVER_OPENED: "never opened",
+  STREAM_CLOSED_TWICE: "stream closed twice",
+  CLOSED_BENEATH_STREAM: "closed beneath its stream",
+  REUSED: "closed by another, who had closed that number before",
+  USE_AFTER_CLOSE: "used though closed",
+};
 
 export function BadCloseTable({ closes }: { closes: BadClose[] }) {
   return (

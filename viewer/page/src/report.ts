@@ -221,6 +221,8 @@ export interface Failure {
   limit?: Int64;
   filesystem?: Filesystem;
   blamed?: Blame[];
+  hard_limit?: Int64;
+  pid?: number;
 }
 
 export interface Filesystem {
@@ -231,21 +233,31 @@ export interface Filesystem {
   inodes_total?: Int64;
   inodes_free?: Int64;
   pinned_bytes?: Int64;
+  blocks_reserved?: Int64;
+  block_bytes?: Int64;
 }
 
 export interface Blame {
   count?: number;
   bytes?: Int64;
   stack?: Frame[];
+  call?: string;
 }
 
 export interface BadClose {
-  kind?: "BAD_CLOSE_UNKNOWN" | "DOUBLE_CLOSE" | "NEVER_OPENED";
+  kind?: "BAD_CLOSE_UNKNOWN" | "DOUBLE_CLOSE" | "NEVER_OPENED" | "STREAM_CLOSED_TWICE" | "CLOSED_BENEATH_STREAM" | "REUSED" | "USE_AFTER_CLOSE";
   fd?: number;
   count?: number;
   stack?: Frame[];
   previously_closed_at?: Frame[];
   originally_opened_at?: Frame[];
+  call?: string;
+  previous_call?: string;
+  open_call?: string;
+  pid?: number;
+  first_ns?: Int64;
+  thread?: string;
+  previous_thread?: string;
 }
 
 export interface Leftover {
