@@ -100,7 +100,7 @@ absl::StatusOr<Options> ParseReport(const Words& words) {
   app.add_option("-o,--output", options.output, "write there instead of to stdout")->type_name("FILE");
   AddFramesOption(app, options.frames);
   AddSourcesOption(app, options.sources);
-  app.add_option("--format", format, "text, json or html; else FILE's extension tells")->type_name("F");
+  app.add_option("--format", format, "text json html sarif markdown junit github gitlab")->type_name("F");
   AddOpenOption(app, options.open);
   app.add_flag("-h,--help", help, "print this and exit");
   if (absl::Status status = Parse(app, words); !status.ok()) return status;
@@ -144,7 +144,7 @@ absl::StatusOr<Options> ParseRun(const Words& words) {
   app.set_help_flag();
   app.formatter(std::make_shared<OptionsOnly>());
   app.add_option("-o,--output", options.trace, "the trace (default fdtrace.PROGRAM.PID.fdt)")->type_name("FILE");
-  app.add_option("-r,--report", reports, "also write a report: .html .txt .json; repeatable")
+  app.add_option("-r,--report", reports, "also write .html .txt .json .sarif .md junit: ...")
       ->type_name("[FORMAT:]FILE")
       ->expected(1)
       ->take_all();

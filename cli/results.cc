@@ -19,6 +19,7 @@
 #include "cli/output_file.h"
 #include "cli/report.h"
 #include "collector/owned_fd.h"
+#include "findings/finding.h"
 #include "proto/trace_file.h"
 #include "viewer/report_builder.h"
 #include "viewer/sources.h"
@@ -101,9 +102,11 @@ bool WriteResults(const Recorded& recorded, const RunOptions& options, Model& mo
   if (!Succeeded(records.status())) return false;
   Report report = BuildReport(*records, options.frames);
   if (options.sources) AddSources(*records, report);
+  if (report.findings().empty()) AddFindings(report);
   for (const ReportFile& file : options.reports) {
     const auto text = Render(report, file.format);
     if (!Succeeded(text.ok() ? WriteWhole(file.path, *text) : text.status())) written = false;
+    if (file.format == ReportFormat::kGithub && !Succeeded(AppendStepSummary(report))) written = false;
   }
   if (!options.quiet) Summarize(report, recorded, in_file);
   // What the program did is recorded: that nobody can be shown it is told, and changes no status.
