@@ -70,7 +70,7 @@ inline void Allow(int index, Report& report) {
 }
 
 // COUNT leaks of different lines, the last of which fails.
-inline Report ManyLeaks(int count, int frames = 30) {
+inline Report ManyLeaks(int count, int frames = 12) {
   Report report = EmptyReport();
   for (int i = 0; i < count; ++i) {
     LeakSite& leak = AddLeak("load_" + std::to_string(i), "/work/app/src/load.c", i + 1, report);
