@@ -6,6 +6,7 @@
 #include <sstream>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
@@ -183,10 +184,13 @@ class JunitReport {
   void AddFindings(const char* suite_name, const std::vector<RankedFinding>& findings) {
     pugi::xml_node suite = AddSuite(suite_name);
     if (findings.empty()) AddCase(suite, "fdtrace", "no findings");
+    absl::flat_hash_map<std::string, int> seen;
     for (const RankedFinding& ranked : findings) {
       const Finding& finding = *ranked.finding;
       const SiteName site = NameOf(StackOf(report_, finding), CallOf(report_, finding));
-      const std::string name = site.place.empty() ? site.function : absl::StrCat(site.function, " (", site.place, ")");
+      std::string name = site.place.empty() ? site.function : absl::StrCat(site.function, " (", site.place, ")");
+      // Of two cases by one name, most readers show one.
+      if (const int count = ++seen[finding.kind() + name]; count > 1) absl::StrAppend(&name, " #", count);
       pugi::xml_node node = AddCase(suite, absl::StrCat("fdtrace.", finding.kind()), name);
       if (finding.fails()) {
         AddFailure(node, finding.message(), RuleId(report_, finding), Details(finding));

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <pugixml.hpp>
+#include <set>
+#include <string>
 
 #include "findings/form_fixture.h"
 
@@ -11,6 +13,7 @@ namespace fdtrace {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 class Junit : public testing::Test {
@@ -69,6 +72,21 @@ TEST_F(Junit, HasATestCaseForEachFindingWithItsStack) {
               HasSubstr("30 suppressed"));
   EXPECT_THAT(Attribute(CaseNamed(root.child("testsuite"), "log (load.c:7)").child("skipped"), "message"),
               HasSubstr("30 left, which does not fail the run"));
+}
+
+TEST_F(Junit, GivesNoTwoTestCasesOneName) {
+  Report report = ThreeLeaks();
+  AddLeak("load", "/work/app/src/load.c", 7, report);
+  AddDoubleClose("load", "/work/app/src/load.c", 7, report);
+  AddFindings(report);
+  const pugi::xml_node suite = Rendered(report).child("testsuite");
+  std::set<std::string> names;
+  for (const pugi::xml_node node : suite.children("testcase")) {
+    names.insert(Attribute(node, "classname") + " " + Attribute(node, "name"));
+  }
+  EXPECT_THAT(
+      names, ElementsAre("fdtrace.close load (load.c:7)", "fdtrace.leak get (load.c:7)", "fdtrace.leak load (load.c:7)",
+                         "fdtrace.leak load (load.c:7) #2", "fdtrace.leak log (load.c:7)"));
 }
 
 TEST_F(Junit, TellsWhenTheRunWasAndHowLong) {

@@ -62,14 +62,14 @@ class MarkdownReport {
     std::vector<std::string> parts;
     parts.push_back(counts_[0] > 0
                         ? absl::StrCat("**", Counted(counts_[0], "finding"), counts_[0] == 1 ? " fails" : " fail", "**")
-                        : "nothing fails");
+                        : "Nothing fails");
     uint64_t suppressed = 0, young = 0, allowed = 0;
     for (const Finding& finding : report_.findings()) {
       suppressed += finding.suppressed();
       young += finding.too_young();
       allowed += finding.allowed();
     }
-    if (counts_[1] > 0) parts.push_back(absl::StrCat(Counted(counts_[1], "other finding")));
+    if (counts_[1] > 0) parts.push_back(Counted(counts_[1], counts_[0] > 0 ? "other finding" : "finding"));
     if (suppressed > 0) parts.push_back(absl::StrCat(WithThousands(suppressed), " suppressed"));
     if (young > 0) parts.push_back(absl::StrCat(WithThousands(young), " too young to count"));
     if (allowed > 0) parts.push_back(absl::StrCat(WithThousands(allowed), " allowed by the baseline"));

@@ -54,6 +54,12 @@ TEST(Markdown, ShowsWhatFailsBeforeWhatElseWasFound) {
   EXPECT_THAT(text, Not(HasSubstr("opened in three")));
 }
 
+TEST(Markdown, SaysWhereNothingFails) {
+  Report report = ManyLeaks(2);
+  report.mutable_findings(1)->set_fails(false);
+  EXPECT_THAT(Markdown(report), AllOf(HasSubstr("\n\nNothing fails, 2 findings\n"), HasSubstr("What was found")));
+}
+
 TEST(Markdown, FoldsTheStacksOfTheFirstTwenty) {
   const std::string text = Markdown(ManyLeaks(25, 40));
   EXPECT_EQ(Occurrences(text, "<details>"), 20);
