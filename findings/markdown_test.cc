@@ -119,5 +119,13 @@ TEST(Markdown, LeavesOutRowsAtTheEndWhereThereIsNoRoom) {
   EXPECT_THAT(cut, HasSubstr("rows left out here for want of room.\n"));
 }
 
+// Each a little more than the one before: what is left out, and the note of it, never reach over.
+TEST(Markdown, IsNeverLongerThanItMayBe) {
+  const Report report = ManyLeaks(300);
+  for (size_t most = 30'000; most < 30'300; most += 7) {
+    EXPECT_LE(RenderMarkdown(report, {.source_root = kRoot}, most).size(), most);
+  }
+}
+
 }  // namespace
 }  // namespace fdtrace
