@@ -103,7 +103,9 @@ class WholeModel : public Model {
     absl::flat_hash_map<uint32_t, uint32_t> site_of_place;
     absl::Status status = WriteProcesses(writer);
     if (status.ok()) status = recording_.sites.Write(writer, site_of_place);
-    if (status.ok()) status = WriteDescriptors(site_of_place, writer);
+    absl::flat_hash_map<uint64_t, uint32_t> test_of_key;
+    if (status.ok()) status = recording_.tests.Write(writer, test_of_key);
+    if (status.ok()) status = WriteDescriptors(site_of_place, test_of_key, writer);
     if (status.ok()) status = recording_.inherited.Write(recording_.sites, site_of_place, writer);
     if (status.ok()) status = recording_.files.Write(recording_.sites, mounted_, end.duration_ns, writer);
     if (status.ok()) status = recording_.created.Write(recording_.sites, writer);
@@ -191,7 +193,8 @@ class WholeModel : public Model {
     return absl::OkStatus();
   }
 
-  absl::Status WriteDescriptors(const absl::flat_hash_map<uint32_t, uint32_t>& site_of_place, TraceWriter& writer) {
+  absl::Status WriteDescriptors(const absl::flat_hash_map<uint32_t, uint32_t>& site_of_place,
+                                const absl::flat_hash_map<uint64_t, uint32_t>& test_of_key, TraceWriter& writer) {
     std::sort(recording_.left_open.begin(), recording_.left_open.end(), [](const LeftOpen& a, const LeftOpen& b) {
       return std::tuple(a.lifetime.opened_ns, a.process, a.lifetime.fd) <
              std::tuple(b.lifetime.opened_ns, b.process, b.lifetime.fd);
@@ -216,6 +219,7 @@ class WholeModel : public Model {
       if (lifetime.receipt != nullptr && lifetime.receipt->first_place != 0) {
         trace.set_first_site(site_of_place.at(recording_.sites.Find(lifetime.receipt->first_place)));
       }
+      if (const auto test = test_of_key.find(lifetime.test); test != test_of_key.end()) trace.set_test(test->second);
       if (absl::Status status = writer.Append(record); !status.ok()) return status;
     }
     return absl::OkStatus();

@@ -30,6 +30,10 @@ class TracedProcess {
     Openers kept;               // of a spawned child: what its program is to receive
     HoldsByNumber files;        // that the parent has open
     std::string directory;      // its working directory
+    // Keys of the tests that it is in where its own events name none, as a copy of the parent, and once it runs a
+    // program that the parent started; 0: none.
+    uint64_t test = 0;
+    uint64_t test_of_program = 0;
   };
 
   TracedProcess(const Image& image, Birth birth, Recording& recording);
@@ -94,7 +98,9 @@ class TracedProcess {
   KeptDescriptors kept_;    // by the running image
   Openers kept_by_parent_;  // for the program of a spawned child
   std::string directory_;   // its working directory, where that is known
-  Openers received_;        // by the running program; not counted as long as more may be known
+  uint64_t test_ = 0;       // as in Birth
+  uint64_t test_of_program_ = 0;
+  Openers received_;  // by the running program; not counted as long as more may be known
   uint64_t received_ns_ = 0;
   bool untraced_ = false;            // the running program is not followed
   bool left_by_exit_call_ = false;   // libc wrote nothing more
