@@ -136,8 +136,9 @@ bool TracedProcess::Count(const Event& event, uint64_t at_ns, uint32_t ring) {
       left_by_exit_call_ = event.exiting().status() >= 0;
       return true;
     case Event::kMark:
+      if (event.mark().key() == 0) return false;
       recording_.tests.Began(event.mark().key(), event.mark().name(), at_ns);
-      return event.mark().key() != 0;
+      return true;
     case Event::kWritten:
       return Count(event.written(), at_ns);
     case Event::kVforkChild:  // whose events these are, the session knows

@@ -5,6 +5,9 @@
  *
  *   if (fdtrace_mark) fdtrace_mark("Parser.ReadsConfig");
  *
+ * Code that names them must be position-independent (-fPIE, which most compilers default to, or -fPIC): else the linker
+ * takes it for settled that there are none.
+ *
  * Both may be called from any thread, in a signal handler, and after fork; neither allocates nor changes errno. Where
  * nothing is recorded, both return 0. In a child of vfork, which has its parent's memory, they do nothing and return 0.
  */

@@ -55,7 +55,7 @@ TEST(Marks, ALeakIsOfTheTestThatOpenedItAndTheOthersAreClean) {
     for (const Descriptor& descriptor : leak.descriptors()) names.push_back(descriptor.test());
   }
   EXPECT_THAT(names, UnorderedElementsAre("", "first", "", "third", "third"));
-  const Test& third = traced.report.tests(0);
+  const auto& third = traced.report.tests(0);
   ASSERT_EQ(third.leaks_size(), 1) << DescribeTests(traced.report);
   EXPECT_EQ(FunctionOf(traced.report.leaks(third.leaks(0)).stack()), "leak");
 }
@@ -121,8 +121,10 @@ TEST(GoogleTests, TheTwoOfTenThatLeakAreNamed) {
   EXPECT_THAT(Leaking(traced.report),
               UnorderedElementsAre(Pair("Parser.ReadsConfig", 3), Pair("Server.KeepsItsLog", 1)))
       << DescribeTests(traced.report);
-  for (const Test& test : traced.report.tests()) {
-    if (test.name() == "Some/Connections.AreClosed/5") EXPECT_EQ(test.opened(), 5u);
+  for (const auto& test : traced.report.tests()) {
+    if (test.name() == "Some/Connections.AreClosed/5") {
+      EXPECT_EQ(test.opened(), 5u);
+    }
   }
 }
 
@@ -132,7 +134,7 @@ TEST(GoogleTests, TheSummaryNamesThemWithThePlace) {
   EXPECT_THAT(ran.err, HasSubstr("\nTESTS   2 of 10 left descriptors open\n"));
   EXPECT_THAT(ran.err, HasSubstr("\n  Parser.ReadsConfig   3 descriptors   (anonymous namespace)::OpenConfig"))
       << ran.err;
-  EXPECT_THAT(ran.err, HasSubstr("ten_tests.cc:11\n  Server.KeepsItsLog    1 descriptor   ")) << ran.err;
+  EXPECT_THAT(ran.err, HasSubstr("ten_tests.cc:10\n  Server.KeepsItsLog    1 descriptor   ")) << ran.err;
 }
 
 TEST(GoogleTests, RunAsEverWithoutFdtrace) {

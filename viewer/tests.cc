@@ -32,10 +32,13 @@ bool IsRunner(const TraceProcess& process) {
   return (program.substr(0, 6) == "python" || program == "meson") && IsMesonTest(process);
 }
 
-// What `meson test` starts before the tests, to build them.
-bool IsBuild(const TraceProcess& process) {
-  const absl::string_view program = Basename(process.executable());
-  return program == "ninja" || program == "samu";
+// What `meson test` starts before the tests, to build them and to learn about the machine: a program or a script.
+bool IsPreparation(const TraceProcess& process) {
+  const auto& words = process.command_line();
+  return std::any_of(words.begin(), words.begin() + std::min(words.size(), 2), [](const std::string& word) {
+    const absl::string_view name = Basename(word);
+    return name == "ninja" || name == "ninja-build" || name == "samu" || name == "dpkg-architecture";
+  });
 }
 
 std::string NameOfCommand(const TraceProcess& process) {
@@ -72,7 +75,7 @@ std::vector<int> TestProcessOf(const std::vector<const TraceProcess*>& processes
       const int parent = parents[at];
       tests[at] = parent == kNoParent ? kNoParent : *tests[parent];
       const bool may_be_test = parent != kNoParent && *tests[at] == kNoParent && IsRunner(*processes[parent]);
-      if (may_be_test && !IsRunner(*processes[at]) && !IsBuild(*processes[at])) tests[at] = at;
+      if (may_be_test && !IsRunner(*processes[at]) && !IsPreparation(*processes[at])) tests[at] = at;
     }
   }
   std::vector<int> all;

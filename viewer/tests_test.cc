@@ -91,14 +91,15 @@ TEST(Tests, EachChildOfCtestIsOneWithAllThatItStarted) {
   EXPECT_EQ(report.leaks(0).descriptors(0).test(), "server_test");
 }
 
-TEST(Tests, EachChildOfMesonTestIsOneButNotItsBuild) {
+TEST(Tests, EachChildOfMesonTestIsOneButNotThatWhichPrepares) {
   Maker trace;
   trace.AddChild(2, 100, {"/usr/bin/python3.11", "/usr/bin/meson", "test", "-C", "build"})
       .set_executable("/usr/bin/python3.11");
   trace.AddChild(3, 102, {"/usr/bin/ninja", "-C", "build"});
   trace.AddChild(4, 103, {"/usr/bin/cc"});
-  trace.AddChild(5, 102, {"/build/parser_test"});
-  EXPECT_THAT(Shown(trace.Build()), ElementsAre("parser_test 0/10"));
+  trace.AddChild(5, 102, {"/usr/bin/perl", "/usr/bin/dpkg-architecture", "-q"});
+  trace.AddChild(6, 102, {"/build/parser_test", "with", "ninja"});
+  EXPECT_THAT(Shown(trace.Build()), ElementsAre("parser_test with ninja 0/10"));
 }
 
 TEST(Tests, MesonThatTestsNothingIsNoRunner) {

@@ -112,7 +112,10 @@ static void fork_and_mark(void) { fork_and("mark"); }
 static void fork_and_exec(void) { fork_and("exec"); }
 static void by_system(void) { by_shell(0); }
 static void by_popen(void) { by_shell(1); }
-static void ask(void) { printf("%d\n", fdtrace_still_open ? fdtrace_still_open(began, UINT64_MAX) : -1); }
+static void ask(void) {
+  printf("%d\n", fdtrace_still_open ? fdtrace_still_open(began, UINT64_MAX) : -1);
+  fflush(stdout);
+}
 
 static const struct {
   const char* name;
