@@ -37,7 +37,7 @@ FDTRACE_EXPORT uint64_t fdtrace_mark(const char* name) {
 }
 
 FDTRACE_EXPORT int fdtrace_still_open(uint64_t from, uint64_t to) {
-  const Attachment* const attachment = AttachedAlready();
+  const Attachment* const attachment = InVforkChild() ? nullptr : AttachedAlready();
   if (attachment == nullptr) return 0;
   const uint64_t serial = attachment->serial.load(std::memory_order_relaxed);
   int count = 0;

@@ -27,7 +27,9 @@ struct Line {
 
 void AddLines(const Report& report, const Test& test, bool full, std::vector<Line>& lines) {
   Line line = {.test = full ? test.name() : CutTo(test.name(), kNameWidth),
-               .count = Counted(test.still_open(), "descriptor")};
+               .count = Counted(test.still_open(), "descriptor"),
+               .function = {},
+               .place = {}};
   const int shown = full ? test.leaks_size() : std::min(test.leaks_size(), 1);
   for (int i = 0; i < shown; ++i) {
     const LeakSite& leak = report.leaks(static_cast<int>(test.leaks(i)));

@@ -104,7 +104,7 @@ class Plugin:
         terminalreporter.section("fdtrace")
         if self.unchecked:
             terminalreporter.line(
-                f"{counted(self.unchecked, 'test')} marked fdtrace not checked: run them under fdtrace"
+                f"{counted(self.unchecked, 'test')} with a limit not checked: pytest does not run under fdtrace"
             )
         if self.left_open:
             terminalreporter.line("left open at the end (fdtrace's report says where they were opened):")
