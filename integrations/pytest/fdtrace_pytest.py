@@ -42,6 +42,8 @@ def limit_of(marker):
 
 
 class Plugin:
+    running = []  # names of tests, the outermost first: one may run a session of pytest's own in this process
+
     def __init__(self, config):
         self.config = config
         self.fdtrace = Fdtrace()
@@ -58,9 +60,12 @@ class Plugin:
                 self.unchecked += 1
             yield
             return
+        self.running.append(item.nodeid)
         self.began = self.fdtrace.mark(item.nodeid)
         yield
-        self.spans.append((item.nodeid, self.began, self.fdtrace.mark(None)))
+        self.running.pop()
+        ended = self.fdtrace.mark(self.running[-1] if self.running else None)
+        self.spans.append((item.nodeid, self.began, ended))
 
     # The report of the teardown is made when all of the test is over.
     @pytest.hookimpl(hookwrapper=True)
