@@ -145,6 +145,17 @@ TEST_F(TestsRunTest, AForkedChildOutsideAnyTestIsInNoneThoughOneSpawnedBefore) {
   EXPECT_THAT(TestsOfDescriptors(), ElementsAre(""));
 }
 
+TEST_F(TestsRunTest, ADaemonThatSpeaksWhenItsParentHasEndedIsInTheTestThatRanThat) {
+  Begin(kReads, "reads");
+  Send(ExecutingEvent(now_ += kMs, /*spawns=*/true, kReads));
+  Send(SpawnedEvent(200));
+  StartProgram(2, 200, {0, 1, 2}, "/bin/starter", 100);
+  model_->ProcessEnded(2, now_ += kMs, ProcessEnd::kExited);
+  model_->ImageStarted(At(3, 300, {0, 1, 2}, /*forked_from=*/2));
+  Open(1, 0, 3);
+  EXPECT_THAT(TestsOfDescriptors(), ElementsAre("reads"));
+}
+
 TEST_F(TestsRunTest, TheTestsOfAProgramThatATestRanAreItsOwn) {
   Begin(kReads, "reads");
   Send(ExecutingEvent(now_ += kMs, /*spawns=*/false, kReads));

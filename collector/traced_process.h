@@ -53,6 +53,7 @@ class TracedProcess {
   void End(uint64_t noticed_ns, ProcessEnd how);
 
   ProgramImage& image() { return *image_; }
+  uint64_t test() const { return test_; }  // as in Birth
   const TraceProcess& totals() const { return totals_; }
   // Closes that named a lifetime whose opening never came, and events that make no sense: part of events_lost.
   uint64_t closes_without_open() const { return parked_.in_vain(); }

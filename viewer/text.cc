@@ -232,6 +232,7 @@ class TextReport {
     } else {
       absl::StrAppend(&text, ", opened after ", HumanDuration(descriptor.opened_ns()));
     }
+    if (options_.full && !descriptor.test().empty()) absl::StrAppend(&text, ", in ", descriptor.test());
     return text;
   }
 
