@@ -19,6 +19,7 @@
 #include "viewer/pinned_text.h"
 #include "viewer/process_text.h"
 #include "viewer/table.h"
+#include "viewer/tests_text.h"
 #include "viewer/units.h"
 
 namespace fdtrace {
@@ -44,6 +45,7 @@ class TextReport {
     } else {
       AddLeaks();
     }
+    AddSection("TESTS", TestsTitle(report_), TestLines(report_, options_.full));
     AddSection("PINNED", PinnedTitle(report_, options_.full), PinnedLines(report_, options_.full));
     AddSection("LEFT BEHIND", LeftoversTitle(report_, options_.full), LeftoverLines(report_, options_.full));
     AddSection("WRITERS", WritersTitle(report_, options_.full), WriterLines(report_, options_.full));
@@ -244,6 +246,7 @@ class TextReport {
     } else {
       absl::StrAppend(&text, ", opened after ", HumanDuration(descriptor.opened_ns()));
     }
+    if (options_.full && !descriptor.test().empty()) absl::StrAppend(&text, ", in ", descriptor.test());
     return text;
   }
 
