@@ -7,7 +7,7 @@ Usage: gate_test.py FDTRACE [NAME…]; see tap.py.
 import json
 import pathlib
 import signal
-import subprocess
+import sys
 
 from tap import compiled, contains, equal, fdtrace, main, run, script, traces
 
@@ -229,4 +229,4 @@ def test_recordings_of_shards_are_merged_into_one():
 
 
 if __name__ == "__main__":
-    main(globals())
+    main(globals(), sys.argv[2:])

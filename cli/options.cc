@@ -93,7 +93,7 @@ class ReportParser {
     app_.add_option("-o,--output", options_.output, "write there instead of to stdout")->type_name("FILE");
     AddFramesOption(app_, options_.frames);
     AddSourcesOption(app_, options_.sources);
-    app_.add_option("--format", format_, "text, json, html, …; else FILE's extension tells")->type_name("F");
+    app_.add_option("--format", format_, "text json html sarif markdown junit github gitlab")->type_name("F");
     AddOpenOption(app_, options_.open);
     AddRulesOptions(app_, options_.rules);
     app_.get_option("--error-exitcode")
@@ -219,7 +219,7 @@ absl::StatusOr<Options> ParseRun(const Words& words) {
   app.set_help_flag();
   app.formatter(std::make_shared<OptionsOnly>());
   app.add_option("-o,--output", options.trace, "the trace (default fdtrace.PROGRAM.PID.fdt)")->type_name("FILE");
-  app.add_option("-r,--report", reports, "also write a report: .html .txt .json; repeatable")
+  app.add_option("-r,--report", reports, "also write .html .txt .json .sarif .md junit: ...")
       ->type_name("[FORMAT:]FILE")
       ->expected(1)
       ->take_all();

@@ -91,7 +91,7 @@ TEST(OptionsTest, AnswersErrorsInOneLineThatSaysWhatToDo) {
                                              {"-o"},
                                              {"-o", "a", "-o", "b", "prog"},
                                              {"-r", "x", "prog"},
-                                             {"-r", "x.sarif", "prog"},
+                                             {"-r", "x.xml", "prog"},
                                              {"-r", "x.json", "--open", "prog"},
                                              {"report", "a", "--open"},
                                              {"--wait", "ten", "prog"},
@@ -101,7 +101,7 @@ TEST(OptionsTest, AnswersErrorsInOneLineThatSaysWhatToDo) {
                                              {"--follow", "", "prog"},
                                              {"report"},
                                              {"report", "a", "b"},
-                                             {"report", "a", "--format", "sarif"}}) {
+                                             {"report", "a", "--format", "yaml"}}) {
     const std::string error = Error(words);
     EXPECT_THAT(error, HasSubstr(": ")) << ::testing::PrintToString(words);
     EXPECT_THAT(error, Not(HasSubstr("\n"))) << ::testing::PrintToString(words);

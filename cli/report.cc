@@ -5,6 +5,9 @@
 #include <cstdlib>
 #include <utility>
 #include <vector>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
 
 #include "absl/strings/str_cat.h"
 #include "cli/browser.h"
@@ -13,6 +16,12 @@
 #include "findings/merge.h"
 #include "findings/rules.h"
 #include "findings/stored_report.h"
+#include "findings/finding.h"
+#include "findings/github.h"
+#include "findings/gitlab.h"
+#include "findings/junit.h"
+#include "findings/markdown.h"
+#include "findings/sarif.h"
 #include "viewer/html.h"
 #include "viewer/json.h"
 #include "viewer/report_builder.h"
@@ -31,11 +40,29 @@ int Deliver(Report report, const Ruling& ruling, const ReportOptions& options) {
   if (!text.ok()) return Complain(text.status());
   const absl::Status written = to_stdout ? WriteToStdout(*text) : WriteWhole(options.output, *text);
   if (!written.ok()) return Complain(written);
+  if (options.format == ReportFormat::kGithub) {
+    if (const absl::Status appended = AppendStepSummary(report); !appended.ok()) return Complain(appended);
+  }
   const absl::Status opened = options.open ? OpenInBrowser(options.output) : absl::OkStatus();
   return opened.ok() ? JudgedStatus(report, EXIT_SUCCESS) : Complain(opened);
 }
 
+FormOptions CurrentForm() {
+  std::error_code error;  // a directory that was removed has no path
+  return {.source_root = std::filesystem::current_path(error).string()};
+}
+
 }  // namespace
+
+absl::Status AppendStepSummary(const Report& report) {
+  const char* const path = getenv("GITHUB_STEP_SUMMARY");
+  if (path == nullptr || *path == '\0') return absl::OkStatus();
+  // Other steps' words may end in the middle of a line.
+  std::ofstream file(path, std::ios::binary | std::ios::app);
+  file << "\n" << RenderStepSummary(report, CurrentForm()) << std::flush;
+  if (file) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat("cannot append the step's summary to ", path, ": ", strerror(errno)));
+}
 
 absl::StatusOr<std::string> Render(const Report& report, ReportFormat format, bool colours) {
   switch (format) {
@@ -45,6 +72,16 @@ absl::StatusOr<std::string> Render(const Report& report, ReportFormat format, bo
       return RenderJson(report);
     case ReportFormat::kHtml:
       return RenderHtml(report);
+    case ReportFormat::kSarif:
+      return RenderSarif(report, CurrentForm());
+    case ReportFormat::kJunit:
+      return RenderJunit(report, CurrentForm());
+    case ReportFormat::kGithub:
+      return RenderGithub(report, CurrentForm());
+    case ReportFormat::kGitlab:
+      return RenderGitlab(report, CurrentForm());
+    case ReportFormat::kMarkdown:
+      return RenderMarkdown(report, CurrentForm());
   }
   return absl::InternalError("cannot render a format that is not in the table");
 }

@@ -22,20 +22,24 @@ struct KnownFormat {
 #ifdef FDTRACE_WITHOUT_PAGE
 constexpr std::optional<ReportFormat> kHtml = std::nullopt;
 constexpr absl::string_view kWhatToDo =
-    "this fdtrace was built without the page (-Dpage=disabled) and writes text (.txt) and json (.json)";
+    "this fdtrace was built without the page (-Dpage=disabled) and writes text (.txt), json (.json), sarif (.sarif), "
+    "markdown (.md), junit, github and gitlab";
 #else
 constexpr std::optional<ReportFormat> kHtml = ReportFormat::kHtml;
-constexpr absl::string_view kWhatToDo = "this version writes text (.txt), json (.json) and html (.html)";
+constexpr absl::string_view kWhatToDo =
+    "this version writes text (.txt), json (.json), html (.html), sarif (.sarif), markdown (.md), junit, github and "
+    "gitlab";
 #endif
 
-// The names of formats to come are taken already, so that "junit:out.xml" will never have meant a file of that name.
-constexpr std::array<KnownFormat, 6> kFormats = {{
+constexpr std::array<KnownFormat, 8> kFormats = {{
     {"text", ".txt", ReportFormat::kText},
     {"json", ".json", ReportFormat::kJson},
     {"html", ".html", kHtml},
-    {"sarif", ".sarif", std::nullopt},
-    {"junit", "", std::nullopt},
-    {"github", "", std::nullopt},
+    {"sarif", ".sarif", ReportFormat::kSarif},
+    {"markdown", ".md", ReportFormat::kMarkdown},
+    {"junit", "", ReportFormat::kJunit},
+    {"github", "", ReportFormat::kGithub},
+    {"gitlab", "", ReportFormat::kGitlab},
 }};
 
 const KnownFormat* FormatNamed(absl::string_view name) {
@@ -60,8 +64,9 @@ absl::StatusOr<ReportFile> ParseReportFile(absl::string_view argument) {
   if (known == nullptr) known = FormatOfFile(path);
   if (path.empty()) return absl::InvalidArgumentError("cannot write a report: it has no file name; write text:FILE");
   if (known == nullptr) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "cannot write ", path, ": its name does not tell the format; write text:", path, " or json:", path));
+    return absl::InvalidArgumentError(absl::StrCat("cannot write ", path,
+                                                   ": its name does not tell the format; write text:", path,
+                                                   " or json:", path, "; ", kWhatToDo));
   }
   if (!known->format) {
     return absl::UnimplementedError(absl::StrCat("cannot write ", path, ": the ", known->name,

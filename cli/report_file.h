@@ -8,7 +8,7 @@
 
 namespace fdtrace {
 
-enum class ReportFormat { kText, kJson, kHtml };
+enum class ReportFormat { kText, kJson, kHtml, kSarif, kJunit, kGithub, kGitlab, kMarkdown };
 
 struct ReportFile {
   ReportFormat format = ReportFormat::kText;
@@ -18,7 +18,7 @@ struct ReportFile {
 // Errors say which formats there are; InvalidArgument, or Unimplemented for one that this fdtrace cannot write.
 absl::StatusOr<ReportFile> ParseReportFile(absl::string_view argument);
 
-// By its name: "text", "json", "html".
+// By its name: "text", "json", "html", "sarif", "junit", "github", "gitlab", "markdown".
 absl::StatusOr<ReportFormat> ParseReportFormat(absl::string_view name);
 
 }  // namespace fdtrace

@@ -6,6 +6,7 @@
 namespace fdtrace {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 TEST(ReportFileTest, TakesTheFormatFromTheExtension) {
@@ -26,24 +27,30 @@ TEST(ReportFileTest, KeepsAColonThatBelongsToThePath) {
   EXPECT_EQ(ParseReportFile("text:json:1")->path, "json:1");
 }
 
-TEST(ReportFileTest, SaysThatAFormatIsNotAvailable) {
-  for (const char* argument : {"x.sarif", "junit:x.xml", "github:x"}) {
-    const auto file = ParseReportFile(argument);
-    EXPECT_EQ(file.status().code(), absl::StatusCode::kUnimplemented) << argument;
-    EXPECT_THAT(std::string(file.status().message()), HasSubstr("not available in this version")) << argument;
-  }
+TEST(ReportFileTest, KnowsWhatCiSystemsRead) {
+  EXPECT_EQ(ParseReportFile("x.sarif")->format, ReportFormat::kSarif);
+  EXPECT_EQ(ParseReportFile("x.md")->format, ReportFormat::kMarkdown);
+  EXPECT_EQ(ParseReportFile("junit:x.xml")->format, ReportFormat::kJunit);
+  EXPECT_EQ(ParseReportFile("github:/dev/stdout")->format, ReportFormat::kGithub);
+  EXPECT_EQ(ParseReportFile("gitlab:x.json")->format, ReportFormat::kGitlab);
+  EXPECT_EQ(ParseReportFile("gitlab:x.json")->path, "x.json");
 }
 
+TEST(ReportFileTest, DoesNotTakeEveryXmlForTestResults) { EXPECT_FALSE(ParseReportFile("x.xml").ok()); }
+
 TEST(ReportFileTest, SaysWhatToWriteWhenTheNameDoesNotTell) {
-  EXPECT_THAT(std::string(ParseReportFile("report").status().message()), HasSubstr("text:report or json:report"));
+  EXPECT_THAT(std::string(ParseReportFile("report").status().message()),
+              AllOf(HasSubstr("text:report or json:report"), HasSubstr("sarif (.sarif)")));
   EXPECT_FALSE(ParseReportFile("").ok());
   EXPECT_FALSE(ParseReportFile("json:").ok());
 }
 
 TEST(ReportFileTest, KnowsFormatsByName) {
   EXPECT_EQ(*ParseReportFormat("json"), ReportFormat::kJson);
-  EXPECT_FALSE(ParseReportFormat("sarif").ok());
-  EXPECT_FALSE(ParseReportFormat("yaml").ok());
+  EXPECT_EQ(*ParseReportFormat("sarif"), ReportFormat::kSarif);
+  EXPECT_EQ(*ParseReportFormat("markdown"), ReportFormat::kMarkdown);
+  EXPECT_THAT(std::string(ParseReportFormat("yaml").status().message()),
+              AllOf(HasSubstr("yaml: unknown"), HasSubstr("gitlab")));
 }
 
 }  // namespace

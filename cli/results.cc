@@ -110,6 +110,7 @@ int WriteResults(const Recorded& recorded, const RunOptions& options, const Ruli
   for (const ReportFile& file : options.reports) {
     const auto text = Render(report, file.format);
     if (!Succeeded(text.ok() ? WriteWhole(file.path, *text) : text.status())) written = false;
+    if (file.format == ReportFormat::kGithub && !Succeeded(AppendStepSummary(report))) written = false;
   }
   if (!options.quiet) Summarize(report, recorded, in_file);
   if (options.quiet && status != recorded.end.exit_status) Say(VerdictLine(report));

@@ -89,13 +89,13 @@ def test_usage_errors_give_125():
 
 
 def test_the_program_is_not_run_when_an_output_cannot_be_written():
-    for options in (["-o", "no/dir/t.fdt"], ["-r", "no/dir/a.json"], ["-r", "x.sarif"], ["-r", "a.json", "-r", "a.json"],
+    for options in (["-o", "no/dir/t.fdt"], ["-r", "no/dir/a.json"], ["-r", "x.xml"], ["-r", "a.json", "-r", "a.json"],
                     ["-o", "a.json", "-r", "a.json"]):
         done = fdtrace(*options, "--", "touch", "ran")
         equal(done.returncode, 125, done.stderr)
         equal(done.stderr.count("\n"), 1, done.stderr)
         equal(os.listdir(), [], options)
-    contains(fdtrace("-r", "x.sarif", "--", "true").stderr, "fdtrace: cannot write x.sarif: ")
+    contains(fdtrace("-r", "x.xml", "--", "true").stderr, "fdtrace: cannot write x.xml: ")
 
 
 def test_streams_and_arguments_pass_through_untouched():
@@ -545,4 +545,4 @@ def test_a_nested_fdtrace_says_so_and_both_end_well():
 
 
 if __name__ == "__main__":
-    main(globals())
+    main(globals(), sys.argv[2:])

@@ -16,6 +16,7 @@
 #include "collector/passed_descriptors.h"
 #include "collector/recording_notes.h"
 #include "collector/sites.h"
+#include "collector/tests_run.h"
 #include "collector/timeline.h"
 #include "proto/session.h"
 
@@ -47,6 +48,7 @@ struct Lifetime {
   Opener given_by = {};                              // of one that this process did not open
   std::shared_ptr<const Receipt> receipt = nullptr;  // of one that came over a socket; else null
   FileHold hold = {};                                // of a regular file or shared memory
+  uint64_t test = 0;                                 // key of the test that it was opened in; 0: none
 };
 
 // What a process still held when it ended.
@@ -69,6 +71,7 @@ struct Recording {
   PassedDescriptors passed;
   Files files;
   CreatedFiles created;
+  TestsRun tests;
   uint64_t untraced_programs = 0;
   UntracedTally untraced_between;
   absl::flat_hash_map<uint32_t, TracedProcess*> by_image;  // serial of its running image -> living process

@@ -13,8 +13,8 @@
 namespace fdtrace {
 namespace {
 
-// A daemon's child says hello long after its parent has ended, and still uses what the parent defined. So much of that
-// is kept.
+// A daemon's child says hello long after its parent has ended, and still uses what the parent defined, and belongs to
+// its test. So much of that is kept.
 constexpr size_t kMaxKeptDefinitions = 1'000'000;
 constexpr size_t kMaxKeptImages = 1024;
 
@@ -31,7 +31,7 @@ class WholeModel : public Model {
         recording_.by_image.erase(process.image().serial());
         recording_.by_image[image.serial] = &process;
         recording_.pid_by_image[image.serial] = image.pid;
-        KeepDefinitions(process);
+        KeepLegacy(process);
         process.Exec(image);
         return;
       }
@@ -103,7 +103,9 @@ class WholeModel : public Model {
     absl::flat_hash_map<uint32_t, uint32_t> site_of_place;
     absl::Status status = WriteProcesses(writer);
     if (status.ok()) status = recording_.sites.Write(writer, site_of_place);
-    if (status.ok()) status = WriteDescriptors(site_of_place, writer);
+    absl::flat_hash_map<uint64_t, uint32_t> test_of_key;
+    if (status.ok()) status = recording_.tests.Write(writer, test_of_key);
+    if (status.ok()) status = WriteDescriptors(site_of_place, test_of_key, writer);
     if (status.ok()) status = recording_.inherited.Write(recording_.sites, site_of_place, writer);
     if (status.ok()) status = recording_.files.Write(recording_.sites, mounted_, end.duration_ns, writer);
     if (status.ok()) status = recording_.created.Write(recording_.sites, writer);
@@ -117,6 +119,12 @@ class WholeModel : public Model {
   }
 
  private:
+  // What children have from an image that is gone.
+  struct Legacy {
+    std::shared_ptr<Definitions> definitions;
+    uint64_t test = 0;  // see TracedProcess::Birth
+  };
+
   TracedProcess* Find(uint32_t serial) const {
     const auto it = recording_.by_image.find(serial);
     return it == recording_.by_image.end() ? nullptr : it->second;
@@ -133,35 +141,37 @@ class WholeModel : public Model {
     }
     TracedProcess::Birth birth;
     if (parent != nullptr) birth = parent->BirthOf(image.pid, runs_program);
-    birth.ancestor = DefinitionsOf(image.forked_from);
+    const Legacy legacy = LegacyOf(image.forked_from);
+    birth.ancestor = legacy.definitions;
+    if (parent == nullptr) birth.test = birth.test_of_program = legacy.test;
     birth.from_outside = runs_program && parent == nullptr;
     birth.first = runs_program && recording_.pid_by_image.empty();
     return birth;
   }
 
-  std::shared_ptr<Definitions> DefinitionsOf(uint32_t serial) const {
-    if (TracedProcess* const process = Find(serial)) return process->image().shared_definitions();
-    for (const auto& [kept_serial, definitions] : kept_definitions_) {
-      if (kept_serial == serial) return definitions;
+  Legacy LegacyOf(uint32_t serial) const {
+    if (TracedProcess* const process = Find(serial)) return {.definitions = process->image().shared_definitions()};
+    for (const auto& [kept_serial, legacy] : kept_) {
+      if (kept_serial == serial) return legacy;
     }
-    return nullptr;
+    return {};
   }
 
   // For children that have yet to say hello.
-  void KeepDefinitions(TracedProcess& process) {
-    kept_definitions_.emplace_back(process.image().serial(), process.image().shared_definitions());
-    kept_size_ += kept_definitions_.back().second->size();
-    while ((kept_size_ > kMaxKeptDefinitions && kept_definitions_.size() > 1) ||
-           kept_definitions_.size() > kMaxKeptImages) {
-      kept_size_ -= std::min(kept_size_, kept_definitions_.front().second->size());
-      kept_definitions_.pop_front();
+  void KeepLegacy(TracedProcess& process) {
+    kept_.emplace_back(process.image().serial(),
+                       Legacy{.definitions = process.image().shared_definitions(), .test = process.test()});
+    kept_size_ += kept_.back().second.definitions->size();
+    while ((kept_size_ > kMaxKeptDefinitions && kept_.size() > 1) || kept_.size() > kMaxKeptImages) {
+      kept_size_ -= std::min(kept_size_, kept_.front().second.definitions->size());
+      kept_.pop_front();
     }
   }
 
   void End(uint32_t serial, uint64_t at_ns, ProcessEnd how) {
     TracedProcess* const process = Find(serial);
     if (process == nullptr) return;
-    KeepDefinitions(*process);
+    KeepLegacy(*process);
     process->End(at_ns, how);
     closes_without_open_ += process->closes_without_open();
     damaged_ += process->damaged();
@@ -191,7 +201,8 @@ class WholeModel : public Model {
     return absl::OkStatus();
   }
 
-  absl::Status WriteDescriptors(const absl::flat_hash_map<uint32_t, uint32_t>& site_of_place, TraceWriter& writer) {
+  absl::Status WriteDescriptors(const absl::flat_hash_map<uint32_t, uint32_t>& site_of_place,
+                                const absl::flat_hash_map<uint64_t, uint32_t>& test_of_key, TraceWriter& writer) {
     std::sort(recording_.left_open.begin(), recording_.left_open.end(), [](const LeftOpen& a, const LeftOpen& b) {
       return std::tuple(a.lifetime.opened_ns, a.process, a.lifetime.fd) <
              std::tuple(b.lifetime.opened_ns, b.process, b.lifetime.fd);
@@ -216,6 +227,7 @@ class WholeModel : public Model {
       if (lifetime.receipt != nullptr && lifetime.receipt->first_place != 0) {
         trace.set_first_site(site_of_place.at(recording_.sites.Find(lifetime.receipt->first_place)));
       }
+      if (const auto test = test_of_key.find(lifetime.test); test != test_of_key.end()) trace.set_test(test->second);
       if (absl::Status status = writer.Append(record); !status.ok()) return status;
     }
     return absl::OkStatus();
@@ -260,7 +272,7 @@ class WholeModel : public Model {
   Recording recording_;
   absl::flat_hash_map<uint32_t, std::unique_ptr<TracedProcess>> living_;  // by pid
   std::vector<TraceProcess> ended_;
-  std::deque<std::pair<uint32_t, std::shared_ptr<Definitions>>> kept_definitions_;
+  std::deque<std::pair<uint32_t, Legacy>> kept_;  // by serial
   size_t kept_size_ = 0;
   uint64_t closes_without_open_ = 0;
   uint64_t damaged_ = 0;

@@ -28,6 +28,7 @@ struct OpenCall {
   bool created = false;
   std::optional<FileFacts> emptied = std::nullopt;  // as the file was before the call
   const char* directory = "";
+  uint64_t mark = 0;
 };
 
 inline void SetState(const std::optional<FileFacts>& facts, FileState* (*make)(Event&), Event& event) {
@@ -61,6 +62,7 @@ inline Event OpenedEvent(uint64_t at_ns, const OpenCall& open) {
   SetState(
       open.emptied, [](Event& of) { return of.mutable_opened()->mutable_before(); }, event);
   opened.set_directory(open.directory);
+  opened.set_mark(open.mark);
   return event;
 }
 
@@ -187,10 +189,11 @@ inline Event KeptEvent(const KeptDescriptor& what) {
   return event;
 }
 
-inline Event ExecutingEvent(uint64_t at_ns, bool spawns = false) {
+inline Event ExecutingEvent(uint64_t at_ns, bool spawns = false, uint64_t mark = 0) {
   Event event;
   event.set_at_ns(at_ns);
   event.mutable_executing()->set_spawns(spawns);
+  event.mutable_executing()->set_mark(mark);
   return event;
 }
 
@@ -252,6 +255,14 @@ inline Event StackEvent(uint64_t hash, uint64_t module, uint64_t address) {
   return event;
 }
 
+inline Event MarkEvent(uint64_t at_ns, uint64_t key, const std::string& name) {
+  Event event;
+  event.set_at_ns(at_ns);
+  event.mutable_mark()->set_key(key);
+  event.mutable_mark()->set_name(name);
+  return event;
+}
+
 inline Event ThreadEvent(uint32_t tid, const std::string& name) {
   Event event;
   event.mutable_thread()->set_tid(tid);
@@ -280,6 +291,7 @@ class KeptTrace : public TraceWriter {
     if (record.has_leftover()) leftovers.push_back(record.leftover());
     if (record.has_growth()) growth.push_back(record.growth());
     if (record.has_filesystem()) filesystems.push_back(record.filesystem());
+    if (record.has_test()) tests.push_back(record.test());
     if (record.has_timeline()) timeline = record.timeline();
     if (record.has_end()) end = record.end();
     return absl::OkStatus();
@@ -299,6 +311,7 @@ class KeptTrace : public TraceWriter {
   std::vector<TraceLeftover> leftovers;
   std::vector<TraceGrowth> growth;
   std::vector<TraceFilesystem> filesystems;
+  std::vector<TraceTest> tests;
   TraceTimeline timeline;
   TraceEnd end;
 };

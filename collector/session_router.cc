@@ -56,7 +56,8 @@ void EventRouter::Consume(TracedImage& host, uint32_t ring, const Event& event) 
   switch (event.what_case()) {
     case Event::kFunction:
     case Event::kModule:
-    case Event::kStack:  // told once in the memory that a child of vfork shares
+    case Event::kStack:
+    case Event::kMark:  // told once in the memory that a child of vfork shares
       return model_.Consume(host.serial(), ring, event);
     case Event::kVforkChild:
       return BeginVfork(host, ring, static_cast<pid_t>(event.vfork_child().pid()), event.at_ns());

@@ -42,7 +42,9 @@ TracedProcess::TracedProcess(const Image& image, Birth birth, Recording& recordi
       image_(std::make_unique<ProgramImage>(image.serial, std::move(birth.ancestor))),
       held_(image, birth.given, birth.files, recording, totals_),
       kept_by_parent_(std::move(birth.kept)),
-      directory_(std::move(birth.directory)) {
+      directory_(std::move(birth.directory)),
+      test_(image.forked_from != 0 ? birth.test : birth.test_of_program),
+      test_of_program_(birth.test_of_program) {
   totals_.set_serial(image.serial);
   totals_.set_pid(image.pid);
   totals_.set_parent_pid(image.parent_pid);
@@ -58,8 +60,10 @@ TracedProcess::TracedProcess(const Image& image, Birth birth, Recording& recordi
 
 TracedProcess::Birth TracedProcess::BirthOf(uint32_t pid, bool runs_program) const {
   Birth birth = {.ancestor = nullptr, .given = {}, .kept = {}, .files = {}, .directory = {}};
-  if (untraced_ && !runs_program) return birth;  // it was forked before, and what it was given is gone
   KeptDescriptors::Given kept = kept_.ToChild(pid);
+  birth.test = test_;
+  birth.test_of_program = kept.test != 0 ? kept.test : test_;
+  if (untraced_ && !runs_program) return birth;  // it was forked before, and what it was given is gone
   // A program receives what was kept and no more; but of what came over an exec, the image could not tell.
   const bool keeps_all = kept.certain || (runs_program && kept.any);
   birth.given = keeps_all ? held_.OpenersWithoutId() : held_.KnownOpeners();
@@ -113,7 +117,7 @@ bool TracedProcess::Count(const Event& event, uint64_t at_ns, uint32_t ring) {
     case Event::kKept:
       return Count(event.kept(), ring);
     case Event::kExecuting:
-      kept_.Execute(ring, at_ns, event.executing().spawns());
+      kept_.Execute(ring, at_ns, event.executing());
       return true;
     case Event::kExecFailed:
       kept_.ExecFailed(ring);
@@ -130,6 +134,10 @@ bool TracedProcess::Count(const Event& event, uint64_t at_ns, uint32_t ring) {
     case Event::kExiting:
       if (event.exiting().by_daemon()) left_ns_ = at_ns;
       left_by_exit_call_ = event.exiting().status() >= 0;
+      return true;
+    case Event::kMark:
+      if (event.mark().key() == 0) return false;
+      recording_.tests.Began(event.mark().key(), event.mark().name(), at_ns);
       return true;
     case Event::kWritten:
       return Count(event.written(), at_ns);
@@ -160,6 +168,8 @@ bool TracedProcess::Count(const Opened& opened, uint64_t at_ns, const ThreadLabe
   const bool has_site = opened.fd() > kLastStandardNumber;
   const uint32_t place = has_site ? image_->PlaceOfOpen(opened, recording_.sites) : 0;
   FileHold hold = HoldOf(opened, at_ns, place);
+  const uint64_t test = opened.mark() != 0 ? opened.mark() : test_;
+  if (has_site) recording_.tests.Opened(test);
 
   const bool came_upon = image_->CameUpon(opened);
   if (came_upon && !opened.overwrote()) received_.erase(opened.fd());
@@ -177,7 +187,8 @@ bool TracedProcess::Count(const Opened& opened, uint64_t at_ns, const ThreadLabe
                   .path_argument = opened.path(),
                   .seen = nullptr,
                   .receipt = ReceiptOf(opened, at_ns, place),
-                  .hold = std::move(hold)});
+                  .hold = std::move(hold),
+                  .test = test});
   if (has_site) LearnResource(place, opened.source());
   if (const std::optional<ParkedClose> close = parked_.Take(id)) {
     if (close->unseen) {
@@ -314,6 +325,12 @@ void TracedProcess::Exec(const Image& image) {
   EndMappings(image.started_ns);
   const KeptDescriptors::Announced* const announced = kept_.Exec();
   held_.Exec(image.started_ns, image.present, announced == nullptr ? nullptr : &announced->receives);
+  if (announced == nullptr) {
+    test_ = test_of_program_;
+  } else if (announced->test != 0) {
+    test_ = announced->test;
+  }
+  test_of_program_ = test_;
   kept_ = KeptDescriptors();
   kept_by_parent_.clear();
   image_ = std::make_unique<ProgramImage>(image.serial, nullptr);

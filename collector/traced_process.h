@@ -30,6 +30,10 @@ class TracedProcess {
     Openers kept;               // of a spawned child: what its program is to receive
     HoldsByNumber files;        // that the parent has open
     std::string directory;      // its working directory
+    // Keys of the tests that it is in where its own events name none, as a copy of the parent, and once it runs a
+    // program that the parent started; 0: none.
+    uint64_t test = 0;
+    uint64_t test_of_program = 0;
   };
 
   TracedProcess(const Image& image, Birth birth, Recording& recording);
@@ -49,6 +53,7 @@ class TracedProcess {
   void End(uint64_t noticed_ns, ProcessEnd how);
 
   ProgramImage& image() { return *image_; }
+  uint64_t test() const { return test_; }  // as in Birth
   const TraceProcess& totals() const { return totals_; }
   // Closes that named a lifetime whose opening never came, and events that make no sense: part of events_lost.
   uint64_t closes_without_open() const { return parked_.in_vain(); }
@@ -94,7 +99,9 @@ class TracedProcess {
   KeptDescriptors kept_;    // by the running image
   Openers kept_by_parent_;  // for the program of a spawned child
   std::string directory_;   // its working directory, where that is known
-  Openers received_;        // by the running program; not counted as long as more may be known
+  uint64_t test_ = 0;       // as in Birth
+  uint64_t test_of_program_ = 0;
+  Openers received_;  // by the running program; not counted as long as more may be known
   uint64_t received_ns_ = 0;
   bool untraced_ = false;            // the running program is not followed
   bool left_by_exit_call_ = false;   // libc wrote nothing more

@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "findings/finding.h"
+#include "findings/markdown.h"
 #include "viewer/table.h"
 #include "viewer/units.h"
 
@@ -70,16 +70,6 @@ std::string Heading(const Diff& diff) {
                       " shrunk, ", counts[Change::GONE], " gone, ", diff.unchanged(), " unchanged");
 }
 
-// What stands in a cell of a table of Markdown, whatever it holds.
-std::string Cell(absl::string_view text) {
-  std::string cell;
-  for (const char c : text) {
-    if (absl::StrContains("\\`*_{}[]<>|&#~", absl::string_view(&c, 1))) cell += '\\';
-    cell += c == '\n' ? ' ' : c;
-  }
-  return cell;
-}
-
 }  // namespace
 
 Diff Compare(Report base, Report now) {
@@ -129,7 +119,7 @@ std::string RenderDiffMarkdown(const Diff& diff) {
   for (const Change& change : diff.changes()) {
     absl::StrAppend(&text, "| ", absl::AsciiStrToLower(Change::State_Name(change.state())), " | ",
                     WithThousands(change.before()), " | ", WithThousands(change.after()), " | ", change.kind(), " | ",
-                    Cell(change.message()), " |\n");
+                    EscapedMarkdown(change.message()), " |\n");
   }
   return text;
 }

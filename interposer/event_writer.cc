@@ -4,6 +4,7 @@
 #include <sys/prctl.h>
 #include <time.h>
 
+#include "interposer/current_mark.h"
 #include "interposer/raw_syscall.h"
 #include "interposer/ring_writer.h"
 #include "interposer/seccomp_calls.h"
@@ -38,6 +39,7 @@ enum EventField : uint32_t {
   kLinked,
   kMoved,
   kWritten,
+  kMark,
   kPythonCode = 30,
   kUnreadPython
 };
@@ -127,6 +129,15 @@ void PutDirectory(WireWriter& wire, uint32_t field, const OpenedEvent& event) {
 
 }  // namespace
 
+bool WriteMark(const HookScope& scope, uint64_t key) {
+  const bool told = Write(scope, kMark, [&](WireWriter& wire) {
+    wire.Fixed64(1, key);
+    wire.Filled(2, kMaxMarkBytes, [&](std::span<unsigned char> room) { return CopyMarkName(key, room); });
+  });
+  if (told) SetMarkTold(key);
+  return told;
+}
+
 uint64_t MonotonicNs() {
   timespec now;
   if (MayCall(OurCall::kClock)) [[likely]] {
@@ -138,8 +149,21 @@ uint64_t MonotonicNs() {
   return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
 }
 
+namespace {
+
+// 0: no test is running.
+uint64_t MarkOnceTold(const HookScope& scope) {
+  const uint64_t mark = CurrentMark();
+  if (mark != 0 && !IsMarkTold(mark)) [[unlikely]]
+    WriteMark(scope, mark);
+  return mark;
+}
+
+}  // namespace
+
 bool WriteOpened(const HookScope& scope, const OpenedEvent& event) {
   SendFirst(scope, event.row);
+  const uint64_t mark = MarkOnceTold(scope);
   return Write(scope, kOpened, [&](WireWriter& wire) {
     wire.Varint(1, event.id);
     wire.Int32(2, event.fd);
@@ -156,6 +180,7 @@ bool WriteOpened(const HookScope& scope, const OpenedEvent& event) {
     wire.Varint(13, event.created);
     if (event.emptied) PutFile(wire, 14, *event.emptied);
     PutDirectory(wire, 15, event);
+    wire.Fixed64(16, mark);
   });
 }
 
@@ -285,12 +310,14 @@ bool WriteKept(const HookScope& scope, int fd, const DescriptorOrigin& origin) {
 }
 
 bool WriteExecuting(const HookScope& scope, const ExecutingEvent& event) {
+  const uint64_t mark = MarkOnceTold(scope);
   return Write(scope, kExecuting, [&](WireWriter& wire) {
     if (event.path != nullptr) wire.Bytes(1, event.path, TextLength(event.path, kMaxPathBytes));
     wire.Varint(2, event.spawns);
     wire.Varint(3, event.uid);
     wire.Varint(4, event.gid);
     wire.Varint(5, event.no_new_privileges);
+    wire.Fixed64(6, mark);
   });
 }
 

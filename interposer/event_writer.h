@@ -129,6 +129,8 @@ void WriteThreadName(const HookScope& scope, const PythonText& name);
 bool WritePythonCode(const HookScope& scope, const PythonCodeEvent& event);
 bool WriteUnreadPython(const HookScope& scope, const PythonInterpreter& python);
 bool WriteStack(const HookScope& scope, const StackEvent& event);
+// What the key of the current test means. Openings and executions that name a key tell it by themselves, once.
+bool WriteMark(const HookScope& scope, uint64_t key);
 bool WriteExiting(const HookScope& scope, int status);
 bool WriteLeftByDaemon(const HookScope& scope, uint64_t forked_ns);  // daemon(3) has forked, and this is the parent
 bool WriteWritten(const HookScope& scope, int fd, uint64_t id, const FileFacts& file);

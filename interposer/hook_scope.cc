@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include "interposer/current_mark.h"
 #include "interposer/raw_syscall.h"
 #include "interposer/ring_writer.h"
 #include "interposer/seccomp_calls.h"
@@ -86,11 +87,13 @@ uint64_t NewLifetime(const HookScope& scope) {
   ThreadState& thread = fdtrace_thread;
   // A signal handler may come between any two of these steps: it then takes a block of its own, which only wastes ids.
   uint64_t id = thread.next_lifetime;
-  if (scope.nested() || id >= thread.lifetimes_end) {
+  const uint32_t marks = MarksMade();
+  if (scope.nested() || id >= thread.lifetimes_end || thread.marks_before != marks) {
     const uint64_t block = scope.attachment().lifetimes.fetch_add(kLifetimesPerBlock, std::memory_order_relaxed);
     id = (uint64_t{scope.attachment().serial.load(std::memory_order_relaxed)} << kLifetimeCountBits) + block + 1;
     if (scope.nested()) return id;
     thread.lifetimes_end = id + kLifetimesPerBlock;
+    thread.marks_before = marks;
   }
   thread.next_lifetime = id + 1;
   return id;

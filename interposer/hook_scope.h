@@ -61,6 +61,7 @@ struct ThreadState {
   bool named;              // Python was asked for the thread's name
   uint64_t next_lifetime;  // of the block of ids at hand
   uint64_t lifetimes_end;
+  uint32_t marks_before;  // MarksMade when the block was taken
 };
 extern "C" {
 extern __attribute__((visibility("hidden"), tls_model("initial-exec"))) __thread ThreadState fdtrace_thread;

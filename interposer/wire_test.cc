@@ -1,5 +1,4 @@
-// The events that the interposer encodes by hand, read back with libprotobuf. The transport is replaced at its
-// boundary: a ring that keeps what was written.
+// The events that the interposer encodes by hand, read back with libprotobuf.
 #include "interposer/wire.h"
 
 #include <fcntl.h>
@@ -15,51 +14,14 @@
 #include <vector>
 
 #include "interposer/event_writer.h"
-#include "interposer/hook_scope.h"
-#include "interposer/ring_writer.h"
-#include "interposer/unwinder_guard.h"
+#include "interposer/wire_fixture.h"
 #include "interposer/working_directory.h"
 #include "proto/event.pb.h"
 
-__thread fdtrace::ThreadState fdtrace_thread = {};
-
 namespace fdtrace {
-bool IsReadable(const void*) { return true; }
-namespace {
-std::vector<std::string> g_written;
-RingHeader g_ring;
-}  // namespace
-
-HookScope::HookScope(Purpose) : saved_errno_(0) {}
-std::span<unsigned char> HookScope::event_buffer() const {
-  static unsigned char buffer[kMaxEventBytes];
-  return buffer;
-}
-HookScope::~HookScope() {}
-bool WriteRecord(const HookScope&, std::span<const unsigned char> event) {
-  g_written.emplace_back(event.begin(), event.end());
-  return true;
-}
-
 namespace {
 
 using ::testing::ElementsAre;
-
-class WireTest : public ::testing::Test {
- protected:
-  WireTest() {
-    g_written.clear();
-    g_ring.owner = 77;
-    fdtrace_thread.ring = &g_ring;
-  }
-  // The last event written; those before it introduce the thread and the function.
-  static Event Last() {
-    Event event;
-    EXPECT_TRUE(event.ParseFromString(g_written.back())) << g_written.back().size() << " bytes";
-    return event;
-  }
-  const HookScope scope_;
-};
 
 TEST_F(WireTest, AnOpenedEventKeepsEveryField) {
   WriteOpened(scope_, {.id = (uint64_t{3} << kLifetimeCountBits) + 9,

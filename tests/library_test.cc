@@ -24,8 +24,8 @@ TEST(Library, NeedsLibcAlone) {
   EXPECT_THAT(needed, ::testing::ElementsAre("[libc.so.6]"));
 }
 
-TEST(Library, ExportsTheTableAndNothingElse) {
-  std::set<std::string> table;
+TEST(Library, ExportsTheTableAndTheFunctionsOfItsHeaderAndNothingElse) {
+  std::set<std::string> table = {"fdtrace_mark", "fdtrace_still_open"};  // integrations/fdtrace.h
   for (const RowFacts& row : kRows) {
     if (std::string_view(row.name).find('(') == std::string_view::npos) table.insert(row.name);
   }

@@ -153,6 +153,40 @@ const tests = {
     });
   },
 
+  async "names the tests that left descriptors open, counts the others, and leads to the leaks"() {
+    const tests = [
+      { name: "Parser.Reads<Config>", opened: 1200, still_open: 25, leaks: [0] },
+      { name: "Server.Accepts", opened: 13, still_open: 13, leaks: [1, 2] },
+      { name: "Parser.Closes", opened: 4 }, { name: "Server.Idles" },
+    ];
+    const leaks = report().leaks;
+    leaks[0].descriptors[0].test = "Parser.Reads<Config>";
+    await browser.open(browser.make(report({ tests, leaks })), async (page) => {
+      const section = page.locator("#tests");
+      assert.match(await section.locator("h2").textContent(), /^Tests 2 of 4 left descriptors open$/);
+      const rows = await section.locator("tbody tr").allTextContents();
+      assert.equal(rows.length, 2);
+      assert.match(rows[0], /^Parser\.Reads<Config>251,200load_config server\.c:10$/);
+      assert.match(rows[1], /^Server\.Accepts1313accept_client server\.c:10open_log log\.c:5$/);
+      assert.match(await section.textContent(), /2 tests left nothing open\./);
+      assert.ok(!(await section.textContent()).includes("Server.Idles"));
+      await section.getByRole("link", { name: "load_config" }).click();
+      const details = page.locator("tr.details");
+      await details.waitFor();
+      assert.deepEqual((await details.locator("th").allTextContents()).slice(-1), ["Test"]);
+      assert.match(await details.locator("table.descriptors tbody").textContent(), /Parser\.Reads<Config>$/);
+    });
+    await browser.open(browser.make(report()), async (page) => {
+      assert.equal(await page.locator("#tests").count(), 0);
+      await page.locator(".opener").first().click();
+      assert.equal(await page.locator("tr.details").getByText("Test", { exact: true }).count(), 0);
+    });
+    await browser.open(browser.make(report({ tests: [{ name: "Server.Idles" }] })), async (page) => {
+      assert.equal(await page.locator("#tests table").count(), 0);
+      assert.match(await page.locator("#tests").textContent(), /0 of 1 left descriptors open1 test left nothing open\./);
+    });
+  },
+
   async "copies the stack and the suppression"() {
     const file = browser.make(report({ leaks: [site("load_config", 2)], findings: [{ kind: "leak", suppression: "leak:load_config" }] }));
     await browser.open(file, async (page) => {

@@ -18,6 +18,7 @@
 #include "viewer/pinned.h"
 #include "viewer/places.h"
 #include "viewer/printable.h"
+#include "viewer/tests.h"
 #include "viewer/verdict.h"
 
 namespace fdtrace {
@@ -49,7 +50,8 @@ std::string ThreadName(const TraceDescriptor& descriptor) {
   return name.empty() ? absl::StrCat(descriptor.tid()) : absl::StrCat(name, " (", descriptor.tid(), ")");
 }
 
-void AddDescriptors(Descriptors descriptors, const absl::flat_hash_map<uint32_t, uint32_t>& pids, LeakSite& leak) {
+void AddDescriptors(Descriptors descriptors, const absl::flat_hash_map<uint32_t, uint32_t>& pids, const Tests& tests,
+                    LeakSite& leak) {
   std::sort(descriptors.begin(), descriptors.end(), [](const TraceDescriptor* a, const TraceDescriptor* b) {
     return std::make_tuple(a->opened_ns(), a->process(), a->fd()) <
            std::make_tuple(b->opened_ns(), b->process(), b->fd());
@@ -61,6 +63,7 @@ void AddDescriptors(Descriptors descriptors, const absl::flat_hash_map<uint32_t,
     shown.set_path(ShownPath(*descriptor));
     shown.set_opened_ns(static_cast<int64_t>(descriptor->opened_ns()));
     shown.set_thread(ThreadName(*descriptor));
+    shown.set_test(std::string(tests.NameOf(*descriptor)));
   }
 }
 
@@ -151,6 +154,7 @@ std::map<CallAndStack, Group> GroupSites(const Trace& trace, ShownStacks& stacks
 google::protobuf::RepeatedPtrField<LeakSite> LeaksOf(const Trace& trace, ShownStacks& stacks) {
   absl::flat_hash_map<uint32_t, uint32_t> pids;
   for (const TraceProcess& process : trace.processes) pids[process.serial()] = process.pid();
+  const Tests tests(trace);
   SitesByIndex sites;
   for (const TraceSite& site : trace.sites) sites[site.index()] = &site;
   const std::map<CallAndStack, uint64_t> pinned = PinnedBytesByPlace(trace, stacks);
@@ -166,7 +170,7 @@ google::protobuf::RepeatedPtrField<LeakSite> LeaksOf(const Trace& trace, ShownSt
     AddCurve(group, leak);
     AddClosedAt(group, stacks, leak);
     AddFirstOpenedAt(group, sites, stacks, leak);
-    AddDescriptors(group.descriptors, pids, leak);
+    AddDescriptors(group.descriptors, pids, tests, leak);
     *leaks.Add() = std::move(leak);
   }
   std::stable_sort(leaks.begin(), leaks.end(), RanksBefore);

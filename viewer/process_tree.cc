@@ -1,5 +1,3 @@
-// Pids come round again, and a child may have said hello before its parent: the parent is the process with the right
-// number that started last before the child, or else the next that started. What comes of damaged traces is cut.
 #include "viewer/process_tree.h"
 
 #include <algorithm>
@@ -12,11 +10,11 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
 #include "viewer/frames.h"
+#include "viewer/process_parents.h"
 
 namespace fdtrace {
 namespace {
 
-constexpr int kNone = -1;
 constexpr size_t kAlikeShown = 8;  // rows of processes of interest that look the same
 
 class Tree {
@@ -24,7 +22,6 @@ class Tree {
   explicit Tree(const Report& report) : report_(report), size_(report.processes_size()) {
     SortByStart();
     FindParents();
-    CutCycles();
     FindChildren();
     FindInterest();
   }
@@ -43,7 +40,6 @@ class Tree {
   const Process& At(int index) const { return report_.processes(index); }
   void SortByStart();
   void FindParents();
-  void CutCycles();
   void FindChildren();
   void FindInterest();
   std::vector<Members> GroupAlike(const Members& siblings) const;
@@ -51,9 +47,9 @@ class Tree {
 
   const Report& report_;
   const int size_;
-  std::vector<int> by_start_, rank_;  // the order, and each one's place in it
-  std::vector<int> parents_;          // kNone: of no process here
-  std::vector<Members> children_;     // by start
+  std::vector<int> by_start_;
+  std::vector<int> parents_;       // kNoParent: of no process here
+  std::vector<Members> children_;  // by start
   Members roots_;
   std::vector<bool> leaked_, of_interest_;
 };
@@ -64,46 +60,22 @@ void Tree::SortByStart() {
   if (size_ == 0) return;
   std::stable_sort(by_start_.begin() + 1, by_start_.end(),
                    [this](int a, int b) { return At(a).started_ns() < At(b).started_ns(); });
-  rank_.resize(size_);
-  for (int rank = 0; rank < size_; ++rank) rank_[by_start_[rank]] = rank;
 }
 
 void Tree::FindParents() {
-  absl::flat_hash_map<uint32_t, std::vector<int>> ranks;  // of the processes with a pid, ascending
-  for (int rank = 0; rank < size_; ++rank) ranks[At(by_start_[rank]).pid()].push_back(rank);
-  parents_.assign(size_, kNone);
-  for (int child = 0; child < size_; ++child) {
-    const auto named = ranks.find(At(child).parent_pid());
-    if (At(child).parent_pid() == 0 || named == ranks.end()) continue;
-    auto candidate = std::lower_bound(named->second.begin(), named->second.end(), rank_[child]);
-    if (candidate != named->second.begin()) {
-      --candidate;
-    } else if (*candidate == rank_[child]) {
-      ++candidate;  // its own parent, says a damaged trace
-    }
-    if (candidate != named->second.end()) parents_[child] = by_start_[*candidate];
-  }
-}
-
-void Tree::CutCycles() {
-  std::vector<int> walk(size_, kNone);  // in which a process was met
-  for (int start = 0; start < size_; ++start) {
-    int at = start;
-    while (walk[at] == kNone) {
-      walk[at] = start;
-      if (parents_[at] == kNone) break;
-      if (walk[parents_[at]] == start) {
-        parents_[at] = kNone;
-        break;
-      }
-      at = parents_[at];
-    }
+  std::vector<PidAndParent> processes;
+  for (const int index : by_start_) processes.push_back({.pid = At(index).pid(), .parent_pid = At(index).parent_pid()});
+  const std::vector<int> ranks = ParentsOf(processes);
+  parents_.assign(size_, kNoParent);
+  for (int rank = 0; rank < size_; ++rank) {
+    if (ranks[rank] != kNoParent) parents_[by_start_[rank]] = by_start_[ranks[rank]];
   }
 }
 
 void Tree::FindChildren() {
   children_.resize(size_);
-  for (const int child : by_start_) (parents_[child] == kNone ? roots_ : children_[parents_[child]]).push_back(child);
+  for (const int child : by_start_)
+    (parents_[child] == kNoParent ? roots_ : children_[parents_[child]]).push_back(child);
 }
 
 void Tree::FindInterest() {
@@ -124,7 +96,7 @@ void Tree::FindInterest() {
   }
   for (size_t i = parents_first.size(); i-- > 0;) {
     const int process = parents_first[i];
-    if (of_interest_[process] && parents_[process] != kNone) of_interest_[parents_[process]] = true;
+    if (of_interest_[process] && parents_[process] != kNoParent) of_interest_[parents_[process]] = true;
   }
 }
 

@@ -17,6 +17,7 @@
 #include "viewer/pinned.h"
 #include "viewer/printable.h"
 #include "viewer/shown_stacks.h"
+#include "viewer/tests.h"
 #include "viewer/writers.h"
 
 namespace fdtrace {
@@ -168,6 +169,7 @@ Report BuildReport(const Trace& trace, ShownFrames frames) {
   *report.mutable_writers() = WritersOf(trace, stacks);
   *report.mutable_collected() = CollectedOf(trace, stacks);
   *report.mutable_inherited() = InheritedOf(trace, stacks);
+  *report.mutable_tests() = Tests(trace).Rows(report.leaks());
   FillTimeline(trace, report);
   return report;
 }

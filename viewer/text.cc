@@ -1,8 +1,6 @@
 // From top to bottom: what ran, the leaks, the files that take space, what programs received, the processes, the notes.
 #include "viewer/text.h"
 
-#include <string.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -16,10 +14,12 @@
 #include "viewer/files_text.h"
 #include "viewer/findings_text.h"
 #include "viewer/frames.h"
+#include "viewer/heading.h"
 #include "viewer/inherited_text.h"
 #include "viewer/pinned_text.h"
 #include "viewer/process_text.h"
 #include "viewer/table.h"
+#include "viewer/tests_text.h"
 #include "viewer/units.h"
 
 namespace fdtrace {
@@ -29,7 +29,6 @@ constexpr size_t kSummarySites = 10;
 constexpr int kSummaryFrames = 12;
 constexpr int kSummaryDescriptors = 2;
 constexpr int kFullDescriptors = 20;
-constexpr size_t kCommandWidth = 60;
 constexpr size_t kColumnWidth = 40;
 constexpr size_t kFullColumnWidth = 80;
 constexpr absl::string_view kIndent = "     ";
@@ -46,6 +45,7 @@ class TextReport {
     } else {
       AddLeaks();
     }
+    AddSection("TESTS", TestsTitle(report_), TestLines(report_, options_.full));
     AddSection("PINNED", PinnedTitle(report_, options_.full), PinnedLines(report_, options_.full));
     AddSection("LEFT BEHIND", LeftoversTitle(report_, options_.full), LeftoverLines(report_, options_.full));
     AddSection("WRITERS", WritersTitle(report_, options_.full), WriterLines(report_, options_.full));
@@ -98,25 +98,11 @@ class TextReport {
 
   void AddHeading() {
     const Recording& recording = report_.recording();
-    std::string command = absl::StrJoin(recording.command(), " ");
-    if (command.empty()) command = "the program";
-    std::string line =
-        absl::StrCat("fdtrace: ", Coloured(CutTo(command, kCommandWidth), "1"), " ", HowItEnded(recording));
+    std::string line = absl::StrCat("fdtrace: ", Coloured(CommandInShort(recording), "1"), " ", HowItEnded(recording));
     absl::StrAppend(&line, " · ", Counted(recording.opened(), "descriptor"), " opened, ",
                     WithThousands(recording.still_open()), " still open");
     if (const std::string pinned = PinnedInShort(report_); !pinned.empty()) absl::StrAppend(&line, " · ", pinned);
     AddLine(line);
-  }
-
-  static std::string HowItEnded(const Recording& recording) {
-    if (recording.duration_ns() == 0) return "ended in a way that the trace does not tell";
-    const std::string after = absl::StrCat(" after ", HumanDuration(recording.duration_ns()));
-    if (recording.signal() == 0) return absl::StrCat("ended with status ", recording.exit_status(), after);
-    const char* name = sigabbrev_np(static_cast<int>(recording.signal()));
-    // Real-time signals have no names.
-    return absl::StrCat("was killed by ",
-                        name != nullptr ? absl::StrCat("SIG", name) : absl::StrCat("signal ", recording.signal()),
-                        after);
   }
 
   void AddNoLeaks() {
@@ -260,6 +246,7 @@ class TextReport {
     } else {
       absl::StrAppend(&text, ", opened after ", HumanDuration(descriptor.opened_ns()));
     }
+    if (options_.full && !descriptor.test().empty()) absl::StrAppend(&text, ", in ", descriptor.test());
     return text;
   }
 

@@ -213,6 +213,20 @@ TEST(Text, NamesTheProcessWhereThereAreSeveral) {
   EXPECT_THAT(RenderText(report, {}), HasSubstr("fd 14 of pid 100 /etc/app/a.conf, opened"));
 }
 
+TEST(Text, NamesTestsAfterTheLeaksAndInFullWithEachDescriptor) {
+  Report report = LeakyServer();
+  report.mutable_leaks(2)->mutable_descriptors(0)->set_test("Server.Connects");
+  fdtrace::Test& test = *report.add_tests();
+  test.set_name("Server.Connects");
+  test.set_still_open(1);
+  test.add_leaks(2);
+  const std::string summary = RenderText(report, {});
+  EXPECT_THAT(summary, HasSubstr("by open\n\nTESTS   1 of 1 left descriptors open\n"
+                                 "  Server.Connects   1 descriptor   connect_db  db.cc:9\n\nnote: "));
+  EXPECT_THAT(summary, Not(HasSubstr("in Server.Connects")));
+  EXPECT_THAT(RenderText(report, {.full = true}), HasSubstr("opened 400 ms before the end, in Server.Connects\n"));
+}
+
 TEST(Text, HasColoursOnlyWhenAsked) {
   EXPECT_THAT(RenderText(LeakyServer(), {}), Not(HasSubstr("\x1b")));
   EXPECT_THAT(RenderText(LeakyServer(), {.colours = true}), HasSubstr("\x1b[1;31mGROWING\x1b[0m"));

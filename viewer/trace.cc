@@ -50,6 +50,9 @@ void Keep(TraceRecord& record, Trace& trace) {
     case TraceRecord::kFilesystem:
       trace.filesystems.push_back(std::move(*record.mutable_filesystem()));
       break;
+    case TraceRecord::kTest:
+      trace.tests.push_back(std::move(*record.mutable_test()));
+      break;
     case TraceRecord::kPythonCode:
       trace.python_code.push_back(std::move(*record.mutable_python_code()));
       break;

@@ -11,6 +11,7 @@ const kStep = 20;
 function Descriptors({ descriptors, report }: { descriptors: Descriptor[]; report: Report }) {
   const shown = useShown(descriptors.length, kStep);
   const several = (report.processes?.length ?? 0) > 1;
+  const tests = descriptors.some((each) => each.test);
   const end = number(report.recording?.duration_ns);
   return (
     <>
@@ -23,6 +24,7 @@ function Descriptors({ descriptors, report }: { descriptors: Descriptor[]; repor
             <th scope="col">What it is open on</th>
             <th scope="col">Opened</th>
             <th scope="col">Thread</th>
+            {tests && <th scope="col">Test</th>}
           </tr>
         </thead>
         <tbody>
@@ -37,6 +39,11 @@ function Descriptors({ descriptors, report }: { descriptors: Descriptor[]; repor
               <td>
                 <bdi>{each.thread}</bdi>
               </td>
+              {tests && (
+                <td>
+                  <bdi>{each.test}</bdi>
+                </td>
+              )}
             </tr>
           ))}
         </tbody>

@@ -11,6 +11,7 @@ import { ProcessTree } from "./processes";
 import { hasRules, RulesPart } from "./rules";
 import type { Recording, Report } from "./report";
 import { Sources } from "./sources";
+import { TestTable } from "./tests";
 import { bytes, counted, duration, number, thousands } from "./units";
 
 function ended(recording: Recording): string {
@@ -59,10 +60,13 @@ function partsOf(report: Report): Part[] {
     if (list?.length) parts.push({ id, title, count, body: body() });
   };
   const sum = <T,>(list: T[] | undefined, of: (item: T) => number) => (list ?? []).reduce((all, item) => all + of(item), 0);
-  const { failures, leaks, pinned_files, leftovers, writers, bad_closes, collected, inherited, processes } = report;
+  const { failures, leaks, pinned_files, leftovers, writers, bad_closes, collected, inherited, processes, tests } = report;
   add("failures", "Failed calls", failures, thousands(sum(failures, (f) => f.count ?? 0)), () => <FailureList failures={failures!} />);
   add("leaks", "Leaks", leaks, `${counted(report.recording?.still_open, "descriptor")} from ${counted(leaks?.length, "site")}`, () => (
     <LeakTable report={report} />
+  ));
+  add("tests", "Tests", tests, `${thousands(tests?.filter((test) => test.still_open).length)} of ${thousands(tests?.length)} left descriptors open`, () => (
+    <TestTable report={report} />
   ));
   add("pinned", "Pinned by files without a name", pinned_files, `${bytes(sum(pinned_files, (f) => number(f.bytes)))} in ${counted(pinned_files?.length, "file")}`, () => (
     <PinnedTable files={pinned_files!} />
