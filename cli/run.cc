@@ -128,12 +128,6 @@ void WaitForOthers(const std::atomic<bool>& served, const std::string& name, std
   if (waited != Waited::kDone) session.Stop();
 }
 
-Follow FollowOf(const std::string& option) {
-  if (option == "all") return {.whom = Follow::Whom::kAll};
-  if (option == "none") return {.whom = Follow::Whom::kRoot};
-  return {.whom = Follow::Whom::kMatching, .pattern = option};
-}
-
 absl::Status RunTraced(Launch& launch, const RunOptions& options, SignalRelay& signals, Model& model,
                        Recorded& recorded) {
   const auto library = PreloadLibrary::Find();
@@ -149,7 +143,7 @@ absl::Status RunTraced(Launch& launch, const RunOptions& options, SignalRelay& s
   std::atomic<bool> done = false;
   std::thread serving([&] {
     served = (*session)->Serve(
-        {.root_pid = *program, .follow = FollowOf(options.follow), .reap_root = false, .linger = options.wait});
+        {.root_pid = *program, .follow = Follow::Of(options.follow), .reap_root = false, .linger = options.wait});
     done = true;
     signals.Wake();
   });

@@ -33,9 +33,10 @@ inline constexpr size_t kCookieBytes = 32;
 
 // Why a process says hello.
 enum class HelloKind : uint32_t {
-  kImage = 1,     // a program image starts: after exec, or the first
-  kForked = 2,    // a forked child, at its first event
-  kMoreRings = 3  // all rings of the arenas at hand are taken
+  kImage = 1,      // a program image starts: after exec, or the first
+  kForked = 2,     // a forked child, at its first event
+  kMoreRings = 3,  // all rings of the arenas at hand are taken
+  kStop = 4        // the recording shall end; of fdtrace itself, which gets no Welcome but a StopAnswer
 };
 
 struct Hello {
@@ -46,6 +47,13 @@ struct Hello {
   uint32_t tid;            // of the caller, as it sees itself
   uint32_t pid;       // of the process, as it sees itself: another than the collector sees in another pid namespace
   int32_t socket_fd;  // the caller's number for the connection: no descriptor of the program's
+};
+
+// Once the trace is written, or cannot be.
+struct StopAnswer {
+  uint32_t written;  // 1: it is there; 0: it is not, for ERROR
+  uint32_t collector_pid;
+  char error[1016];  // ends with it or with a NUL
 };
 
 struct Welcome {

@@ -1,0 +1,27 @@
+// Ending a session that runs in another process, by a HelloKind::kStop at its door.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "collector/owned_fd.h"
+
+namespace fdtrace {
+
+// Whether somebody listens for the session that VARIABLE (see kSessionVariable) names. It hears nothing of the
+// question.
+bool SessionLives(const std::string& variable);
+
+// Ends that session and waits until its collector has written the trace: the collector's pid. NotFound: there is no
+// such session, or it ended before it heard us; DeadlineExceeded: no answer within LIMIT; else the collector's own
+// error.
+absl::StatusOr<pid_t> StopSession(const std::string& variable, std::chrono::milliseconds limit);
+
+// The collector's side: what became of the trace, told to CONNECTION, one of Served::stoppers. False: nobody hears.
+bool AnswerStop(const OwnedFd& connection, const absl::Status& written);
+
+}  // namespace fdtrace
