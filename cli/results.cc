@@ -2,13 +2,14 @@
 #include "cli/results.h"
 
 #include <sys/mman.h>
-#include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -18,6 +19,7 @@
 #include "cli/console.h"
 #include "cli/output_file.h"
 #include "cli/report.h"
+#include "collector/monotonic_clock.h"
 #include "collector/owned_fd.h"
 #include "proto/trace_file.h"
 #include "viewer/report_builder.h"
@@ -29,7 +31,7 @@
 namespace fdtrace {
 namespace {
 
-absl::Status WriteTrace(const Recorded& recorded, Model& model, const std::string& path) {
+absl::Status WriteTraceTo(const Recorded& recorded, Model& model, const std::string& path) {
   auto writer = TraceWriter::Create(path);
   if (!writer.ok()) return writer.status();
   TraceRecord start;
@@ -37,12 +39,6 @@ absl::Status WriteTrace(const Recorded& recorded, Model& model, const std::strin
   if (absl::Status status = (*writer)->Append(start); !status.ok()) return status;
   if (absl::Status status = model.Write(recorded.end, **writer); !status.ok()) return status;
   return (*writer)->Close();
-}
-
-// A pipe or device can be written, but not read again.
-bool IsRegularOrMissing(const std::string& path) {
-  struct stat file;
-  return stat(path.c_str(), &file) != 0 || S_ISREG(file.st_mode);
 }
 
 absl::Status Copy(const std::string& from, const std::string& to) {
@@ -56,7 +52,30 @@ bool Succeeded(const absl::Status& status) {
   return status.ok();
 }
 
-// Looking up thousands of addresses in large programs takes its time, and whoever waits at a terminal is told.
+void Summarize(const Report& report, const std::string& trace) {
+  std::string text = RenderText(report, {.colours = ColoursOn(STDERR_FILENO)});
+  if (!trace.empty()) absl::StrAppend(&text, "\nlook closer: fdtrace report ", trace, "\ntrace: ", trace, "\n");
+  (void)!write(STDERR_FILENO, text.data(), text.size());
+}
+
+}  // namespace
+
+TraceStart DescribeStart(const std::vector<std::string>& command) {
+  TraceStart start;
+  for (const std::string& word : command) start.add_command(word);
+  std::error_code error;
+  start.set_directory(std::filesystem::current_path(error).string());
+  start.set_started_unix_ns(UnixNs());
+  start.set_tool_version(FDTRACE_VERSION);
+  utsname host;
+  if (uname(&host) == 0) start.set_host_kernel(absl::StrCat(host.sysname, " ", host.release, " ", host.machine));
+  return start;
+}
+
+absl::Status WriteTrace(const Recorded& recorded, Model& model) {
+  return WriteWhole(recorded.trace, [&](const std::string& path) { return WriteTraceTo(recorded, model, path); });
+}
+
 absl::Status AddSymbolsTelling(const std::string& trace) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point began = Clock::now();
@@ -70,33 +89,25 @@ absl::Status AddSymbolsTelling(const std::string& trace) {
   return status;
 }
 
-void Summarize(const Report& report, const Recorded& recorded, bool have_trace) {
-  std::string text = RenderText(report, {.colours = ColoursOn(STDERR_FILENO)});
-  if (have_trace) {
-    absl::StrAppend(&text, "\nlook closer: fdtrace report ", recorded.trace, "\ntrace: ", recorded.trace, "\n");
-  }
-  (void)!write(STDERR_FILENO, text.data(), text.size());
-}
-
-}  // namespace
-
 bool WriteResults(const Recorded& recorded, const RunOptions& options, Model& model, SignalRelay& signals) {
   const bool readable = IsRegularOrMissing(recorded.trace);
-  bool written =
-      readable &&
-      Succeeded(WriteWhole(recorded.trace, [&](const std::string& path) { return WriteTrace(recorded, model, path); }));
+  bool written = readable && Succeeded(WriteTrace(recorded, model));
   const bool in_file = written;
   std::string trace = recorded.trace;
   OwnedFd memory;
   if (!in_file) {
     memory = OwnedFd(memfd_create("fdtrace-trace", MFD_CLOEXEC));
     trace = absl::StrCat("/proc/self/fd/", memory.get());
-    if (!Succeeded(WriteTrace(recorded, model, trace))) return false;
+    if (!Succeeded(WriteTraceTo(recorded, model, trace))) return false;
   }
   signals.Release();
   if (!Succeeded(AddSymbolsTelling(trace))) written = false;
   if (!readable) written = Succeeded(Copy(trace, recorded.trace));
+  return ShowTrace(trace, in_file ? recorded.trace : "", options) && written;
+}
 
+bool ShowTrace(const std::string& trace, const std::string& name, const RunOptions& options) {
+  bool written = true;
   const auto records = ReadTrace(trace);
   if (!Succeeded(records.status())) return false;
   Report report = BuildReport(*records, options.frames);
@@ -105,7 +116,7 @@ bool WriteResults(const Recorded& recorded, const RunOptions& options, Model& mo
     const auto text = Render(report, file.format);
     if (!Succeeded(text.ok() ? WriteWhole(file.path, *text) : text.status())) written = false;
   }
-  if (!options.quiet) Summarize(report, recorded, in_file);
+  if (!options.quiet) Summarize(report, name);
   // What the program did is recorded: that nobody can be shown it is told, and changes no status.
   if (options.open && written) Succeeded(OpenInBrowser(PageOf(options.reports)->path));
   return written;

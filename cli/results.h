@@ -2,7 +2,9 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
+#include "absl/status/status.h"
 #include "cli/options.h"
 #include "cli/signal_relay.h"
 #include "collector/model.h"
@@ -15,6 +17,20 @@ struct Recorded {
   RecordingEnd end;
   std::string trace;  // where it shall be
 };
+
+// A recording of COMMAND that starts now, in this directory.
+TraceStart DescribeStart(const std::vector<std::string>& command);
+
+// Writes RECORDED.trace, an ordinary file, whole or not at all.
+absl::Status WriteTrace(const Recorded& recorded, Model& model);
+
+// Adds the symbols to the file TRACE. Looking up thousands of addresses in large programs takes its time, and whoever
+// waits at a terminal is told.
+absl::Status AddSymbolsTelling(const std::string& trace);
+
+// Writes the reports and the summary of the file TRACE, which the user knows by NAME; empty: it will not be kept. Says
+// what failed; false if anything did.
+bool ShowTrace(const std::string& trace, const std::string& name, const RunOptions& options);
 
 // Writes everything, the trace first, so that nothing that goes wrong later costs it. When the trace cannot be written
 // (the disk that the program filled?) the reports and the summary are made all the same. Says what failed; false if
