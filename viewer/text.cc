@@ -97,6 +97,7 @@ class TextReport {
     const Recording& recording = report_.recording();
     std::string command = absl::StrJoin(recording.command(), " ");
     if (command.empty()) command = "the program";
+    if (recording.session()) command = "session";
     std::string line =
         absl::StrCat("fdtrace: ", Coloured(CutTo(command, kCommandWidth), "1"), " ", HowItEnded(recording));
     absl::StrAppend(&line, " · ", Counted(recording.opened(), "descriptor"), " opened, ",
@@ -108,6 +109,7 @@ class TextReport {
   static std::string HowItEnded(const Recording& recording) {
     if (recording.duration_ns() == 0) return "ended in a way that the trace does not tell";
     const std::string after = absl::StrCat(" after ", HumanDuration(recording.duration_ns()));
+    if (recording.session()) return absl::StrCat("recorded for ", HumanDuration(recording.duration_ns()));
     if (recording.signal() == 0) return absl::StrCat("ended with status ", recording.exit_status(), after);
     const char* name = sigabbrev_np(static_cast<int>(recording.signal()));
     // Real-time signals have no names.
