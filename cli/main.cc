@@ -1,4 +1,5 @@
-// fdtrace: which code leaks file descriptors? See options.h for the command line, run.h and report.h for what it does.
+// fdtrace: which code leaks file descriptors? See options.h for the command line, run.h, start.h,
+// stop.h and report.h for what it does.
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -8,11 +9,15 @@
 #include "cli/options.h"
 #include "cli/report.h"
 #include "cli/run.h"
+#include "cli/start.h"
+#include "cli/stop.h"
 
 namespace fdtrace {
 namespace {
 
 int Do(const RunOptions& options) { return Run(options); }
+int Do(const StartOptions& options) { return Start(options); }
+int Do(const StopOptions& options) { return Stop(options); }
 int Do(const ReportOptions& options) { return ShowReport(options); }
 int Do(const Answer& answer) {
   return fputs(answer.text.c_str(), stdout) < 0 || fflush(stdout) != 0 ? kExitFailed : EXIT_SUCCESS;

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 
 #include "absl/status/status.h"
@@ -19,6 +20,7 @@ using Words = std::vector<std::string>;
 constexpr char kUsage[] =
     "fdtrace: which code leaks file descriptors?\n\n"
     "Usage: fdtrace [run] [options] -- PROGRAM [ARGS...]   run PROGRAM and record\n"
+    "       eval \"$(fdtrace start)\"; ...; fdtrace stop     record all in between\n"
     "       fdtrace report TRACE [--format F] [-o FILE]    show a recording again\n";
 
 constexpr char kRunNotes[] =
@@ -27,7 +29,14 @@ constexpr char kRunNotes[] =
     "it; 125 fdtrace failed, 126 PROGRAM is not executable, 127 it was not found.\n"
     "--follow none records PROGRAM's own process; a PATTERN like 'gcc*' those whose\n"
     "name or path it matches. Once PROGRAM has ended, Ctrl-C ends recording, too.\n"
-    "\nExample: fdtrace -r leaks.html -- python3 app.py --port 8080\n";
+    "Example: fdtrace -r leaks.html -- python3 app.py --port 8080\n";
+
+constexpr char kStartUsage[] = "Usage: eval \"$(fdtrace start [options])\"\n";
+constexpr char kStopUsage[] = "Usage: fdtrace stop [options]\n";
+constexpr char kSessionNotes[] =
+    "\nAll that this shell runs from start to stop is one recording. In FILE, %p is the\n"
+    "collector's pid, %t when recording started, %n session, %% a percent sign.\n"
+    "\nExample: eval \"$(fdtrace start -o ci.fdt)\"; make check; fdtrace stop -r a.html\n";
 
 // CLI11 lays out the options alone: the usage above is shorter than what it would make.
 class OptionsOnly : public CLI::Formatter {
@@ -124,6 +133,73 @@ absl::StatusOr<Options> ParseReport(const Words& words) {
   return options;
 }
 
+void AddReportsOption(CLI::App& app, Words& reports) {
+  app.add_option("-r,--report", reports, "also write a report: .html .txt .json; repeatable")
+      ->type_name("[FORMAT:]FILE")
+      ->expected(1)
+      ->take_all();
+}
+
+absl::Status ReadReports(const Words& reports, RunOptions& options) {
+  for (const std::string& report : reports) {
+    auto file = ParseReportFile(report);
+    if (!file.ok()) return file.status();
+    options.reports.push_back(*std::move(file));
+  }
+  if (options.open && PageOf(options.reports) == nullptr) {
+    return absl::InvalidArgumentError("cannot open the report in a browser: it needs a page; add -r FILE.html");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckPattern(const std::string& follow) {
+  if (!follow.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "cannot follow programs without a name: give all, none or a pattern; see fdtrace --help");
+}
+
+absl::StatusOr<Options> ParseStart(const Words& words) {
+  StartOptions options;
+  bool help = false;
+  CLI::App app;
+  app.set_help_flag();
+  app.formatter(std::make_shared<OptionsOnly>());
+  app.add_option("-o,--output", options.trace, "the trace (default fdtrace.PID.fdt)")->type_name("FILE");
+  app.add_option("--follow", options.follow, "processes to record (default all)")->type_name("all|PATTERN");
+  app.add_flag("--env", options.env, "print NAME=value lines, as for $GITHUB_ENV");
+  app.add_option("--while-pid", options.while_pid, "end by itself after PID (default: the shell)")
+      ->type_name("PID")
+      ->check(CLI::Range(1, std::numeric_limits<pid_t>::max()).description(""));
+  app.add_flag("-h,--help", help, "print this and exit");
+  if (absl::Status status = Parse(app, words); !status.ok()) return status;
+  if (help) return Answer{absl::StrCat(kStartUsage, app.help(), kSessionNotes)};
+  if (absl::Status status = CheckPattern(options.follow); !status.ok()) return status;
+  if (options.follow == "none") {
+    return absl::InvalidArgumentError(
+        "cannot follow none: a recording of many commands has no program of its own; give all or a pattern");
+  }
+  return options;
+}
+
+absl::StatusOr<Options> ParseStop(const Words& words) {
+  StopOptions options;
+  Words reports;
+  bool help = false;
+  CLI::App app;
+  app.set_help_flag();
+  app.formatter(std::make_shared<OptionsOnly>());
+  AddReportsOption(app, reports);
+  AddFramesOption(app, options.results.frames);
+  AddSourcesOption(app, options.results.sources);
+  AddOpenOption(app, options.results.open);
+  app.add_flag("-q,--quiet", options.results.quiet, "no summary");
+  app.add_flag("-h,--help", help, "print this and exit");
+  if (absl::Status status = Parse(app, words); !status.ok()) return status;
+  if (help) return Answer{absl::StrCat(kStopUsage, app.help(), kSessionNotes)};
+  if (absl::Status status = ReadReports(reports, options.results); !status.ok()) return status;
+  return options;
+}
+
 absl::StatusOr<std::chrono::nanoseconds> ParseWait(const std::string& text) {
   if (text == "forever") return kForever;
   double seconds = 0;
@@ -144,10 +220,7 @@ absl::StatusOr<Options> ParseRun(const Words& words) {
   app.set_help_flag();
   app.formatter(std::make_shared<OptionsOnly>());
   app.add_option("-o,--output", options.trace, "the trace (default fdtrace.PROGRAM.PID.fdt)")->type_name("FILE");
-  app.add_option("-r,--report", reports, "also write a report: .html .txt .json; repeatable")
-      ->type_name("[FORMAT:]FILE")
-      ->expected(1)
-      ->take_all();
+  AddReportsOption(app, reports);
   app.add_option("--follow", options.follow, "processes to record (default all)")->type_name("all|none|PATTERN");
   AddFramesOption(app, options.frames);
   AddSourcesOption(app, options.sources);
@@ -165,21 +238,11 @@ absl::StatusOr<Options> ParseRun(const Words& words) {
   if (help) return Answer{absl::StrCat(kUsage, app.help(), kRunNotes)};
   if (version) return Answer{"fdtrace " FDTRACE_VERSION "\n"};
 
-  for (const std::string& report : reports) {
-    auto file = ParseReportFile(report);
-    if (!file.ok()) return file.status();
-    options.reports.push_back(*std::move(file));
-  }
-  if (options.open && PageOf(options.reports) == nullptr) {
-    return absl::InvalidArgumentError("cannot open the report in a browser: it needs a page; add -r FILE.html");
-  }
+  if (absl::Status status = ReadReports(reports, options); !status.ok()) return status;
   const auto parsed_wait = ParseWait(wait);
   if (!parsed_wait.ok()) return parsed_wait.status();
   options.wait = *parsed_wait;
-  if (options.follow.empty()) {
-    return absl::InvalidArgumentError(
-        "cannot follow programs without a name: give all, none or a pattern; see fdtrace --help");
-  }
+  if (absl::Status status = CheckPattern(options.follow); !status.ok()) return status;
   const size_t program = count < words.size() && words[count] == "--" ? count + 1 : count;
   if (program >= words.size()) {
     return absl::InvalidArgumentError(
@@ -201,6 +264,8 @@ absl::StatusOr<Options> ParseOptions(const std::vector<std::string>& arguments) 
   if (arguments.empty()) return ParseRun(arguments);
   const Words rest(arguments.begin() + 1, arguments.end());
   if (arguments.front() == "report") return ParseReport(rest);
+  if (arguments.front() == "start") return ParseStart(rest);
+  if (arguments.front() == "stop") return ParseStop(rest);
   return ParseRun(arguments.front() == "run" ? rest : arguments);
 }
 

@@ -94,7 +94,7 @@ class SessionImpl final : public Session {
   bool Watch(int fd, uint64_t about);
 
   void ServeUntilEnd(const ServeOptions& options, Served& served);
-  bool HaveAllEnded(const ServeOptions& options, Served& served);
+  bool HaveAllEnded(const ServeOptions& options);
   void LookForTheUnheard(const ServeOptions& options, Served& served);
   void LookForKeepersEnd(const ServeOptions& options, Served& served);
   int64_t SleepLimit(const ServeOptions& options, bool bell_works);
@@ -126,6 +126,7 @@ class SessionImpl final : public Session {
 
   SessionNotes notes_;
   Processes processes_;
+  Keepers keepers_;  // the program, or those of ServeOptions
   ExecutionsToLookAt executions_;
   SessionFiles files_;
   EventRouter router_;
@@ -136,7 +137,6 @@ class SessionImpl final : public Session {
   bool leave_out_fdtrace_ = false;
   pid_t root_pid_ = 0;
   ProcessWatch root_;
-  Keepers keepers_;  // the program, or those of ServeOptions
   std::vector<OwnedFd> stoppers_;
   int64_t next_drain_ns_ = 0;             // though nobody rings
   std::optional<Stragglers> stragglers_;  // looked for while nobody else is there
@@ -214,7 +214,7 @@ void SessionImpl::ServeUntilEnd(const ServeOptions& options, Served& served) {
       return;
     }
     LookForKeepersEnd(options, served);
-    if (HaveAllEnded(options, served)) return;
+    if (HaveAllEnded(options)) return;
     Sleep(options, bell, !more);
   }
 }
@@ -227,7 +227,7 @@ void SessionImpl::LookForKeepersEnd(const ServeOptions& options, Served& served)
   }
 }
 
-bool SessionImpl::HaveAllEnded(const ServeOptions& options, Served& served) {
+bool SessionImpl::HaveAllEnded(const ServeOptions& options) {
   if (keepers_.ended_ns() == 0) return false;
   const int64_t now_ns = MonotonicNs();
   if (options.root_pid != 0 && now_ns - keepers_.ended_ns() >= options.linger.count()) return true;

@@ -76,7 +76,7 @@ bool SessionLives(const std::string& variable) {
   return bind(probe.get(), door->socket_address(), door->length) != 0 && errno == EADDRINUSE;
 }
 
-absl::StatusOr<pid_t> StopSession(const std::string& variable, std::chrono::milliseconds limit) {
+absl::StatusOr<StoppedSession> StopSession(const std::string& variable, std::chrono::milliseconds limit) {
   const std::optional<Door> door = DoorOf(variable);
   if (!door.has_value()) return NoSuchSession();
   const OwnedFd connection = Socket();
@@ -94,15 +94,21 @@ absl::StatusOr<pid_t> StopSession(const std::string& variable, std::chrono::mill
   const ssize_t bytes = recv(connection.get(), &answer, sizeof answer, 0);
   if (bytes < 0) return NoSuchSession();  // the door was closed before we were let in
   if (bytes != sizeof answer) return absl::UnavailableError("the collector ended without a word");
-  if (answer.written != 0) return static_cast<pid_t>(answer.collector_pid);
+  if (answer.written != 0) {
+    return StoppedSession{.collector = static_cast<pid_t>(answer.collector_pid),
+                          .started_unix_ns = answer.started_unix_ns};
+  }
   return absl::UnknownError(std::string(answer.error, strnlen(answer.error, sizeof answer.error)));
 }
 
-bool AnswerStop(const OwnedFd& connection, const absl::Status& written) {
+bool AnswerStop(const OwnedFd& connection, const absl::StatusOr<StoppedSession>& written) {
   StopAnswer answer = {};
-  answer.collector_pid = static_cast<uint32_t>(getpid());
-  answer.written = written.ok() ? 1 : 0;
-  const absl::string_view error = written.message().substr(0, sizeof answer.error);
+  if (written.ok()) {
+    answer.written = 1;
+    answer.collector_pid = static_cast<uint32_t>(written->collector);
+    answer.started_unix_ns = written->started_unix_ns;
+  }
+  const absl::string_view error = written.status().message().substr(0, sizeof answer.error);
   memcpy(answer.error, error.data(), error.size());
   return send(connection.get(), &answer, sizeof answer, MSG_NOSIGNAL) == sizeof answer;
 }

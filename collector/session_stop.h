@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"
@@ -16,12 +17,17 @@ namespace fdtrace {
 // question.
 bool SessionLives(const std::string& variable);
 
-// Ends that session and waits until its collector has written the trace: the collector's pid. NotFound: there is no
+struct StoppedSession {
+  pid_t collector;
+  int64_t started_unix_ns;
+};
+
+// Ends that session and waits until its collector has written the trace. NotFound: there is no
 // such session, or it ended before it heard us; DeadlineExceeded: no answer within LIMIT; else the collector's own
 // error.
-absl::StatusOr<pid_t> StopSession(const std::string& variable, std::chrono::milliseconds limit);
+absl::StatusOr<StoppedSession> StopSession(const std::string& variable, std::chrono::milliseconds limit);
 
-// The collector's side: what became of the trace, told to CONNECTION, one of Served::stoppers. False: nobody hears.
-bool AnswerStop(const OwnedFd& connection, const absl::Status& written);
+// The collector's side: tells CONNECTION, one of Served::stoppers, what became of the trace. False: nobody hears.
+bool AnswerStop(const OwnedFd& connection, const absl::StatusOr<StoppedSession>& written);
 
 }  // namespace fdtrace

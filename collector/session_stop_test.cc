@@ -144,16 +144,17 @@ TEST_F(SessionStopTest, EndsAtOnceWhenTheKeepersHadEndedBefore) {
 }
 
 TEST_F(SessionStopTest, IsStoppedByWhoHasTheCookieAndAnswersWhenTheTraceIsWritten) {
-  absl::StatusOr<pid_t> collector = absl::UnknownError("not asked");
-  std::thread stopper([&] { collector = StopSession(variable_, kLimit); });
+  absl::StatusOr<StoppedSession> stopped = absl::UnknownError("not asked");
+  std::thread stopper([&] { stopped = StopSession(variable_, kLimit); });
   Served served = session_->Serve({});
   EXPECT_TRUE(served.stopped);
   EXPECT_THAT(served.notes, IsEmpty());
   ASSERT_THAT(served.stoppers, SizeIs(1));
-  EXPECT_TRUE(AnswerStop(served.stoppers[0], absl::OkStatus()));
+  EXPECT_TRUE(AnswerStop(served.stoppers[0], StoppedSession{.collector = 4711, .started_unix_ns = 1'000'000'007}));
   stopper.join();
-  ASSERT_TRUE(collector.ok()) << collector.status();
-  EXPECT_EQ(*collector, getpid());
+  ASSERT_TRUE(stopped.ok()) << stopped.status();
+  EXPECT_EQ(stopped->collector, 4711);
+  EXPECT_EQ(stopped->started_unix_ns, 1'000'000'007);
 }
 
 TEST_F(SessionStopTest, TellsTheStopperWhyThereIsNoTrace) {

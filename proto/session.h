@@ -53,7 +53,8 @@ struct Hello {
 struct StopAnswer {
   uint32_t written;  // 1: it is there; 0: it is not, for ERROR
   uint32_t collector_pid;
-  char error[1016];  // ends with it or with a NUL
+  int64_t started_unix_ns;  // when the recording did
+  char error[1008];         // ends with it or with a NUL
 };
 
 struct Welcome {
