@@ -238,6 +238,31 @@ def test_nothing_is_stopped_when_a_report_cannot_be_written():
         equal(fdtrace("stop", "-q", env=environment).returncode, 0)
 
 
+def test_nothing_is_stopped_while_the_trace_cannot_be_written():
+    leaks_program()
+    os.mkdir("gone")
+    done = shell('''eval "$(fdtrace start -o gone/t.fdt)"; ./leaks 2; rmdir gone; fdtrace stop; echo $?
+        mkdir gone; fdtrace stop -q; echo $?''')
+    equal((done.stdout, done.stderr.count("\n")), ("125\n0\n", 1), done.stderr)
+    contains(done.stderr, f"cannot stop: cannot write {os.getcwd()}/gone/t.fdt: No such file or directory; recording goes on")
+    equal(still_open(seen("gone/t.fdt"), "leak_some"), 2)
+    expect_no_collector()
+
+
+def test_a_trace_that_cannot_be_written_after_all_is_lost_with_a_word():
+    with started() as environment:
+        collector = only_collector()
+        os.kill(collector, signal.SIGSTOP)
+        stop = subprocess.Popen([FDTRACE, "stop"], env=environment, stderr=subprocess.PIPE, text=True)
+        time.sleep(6)  # the hello of its own library goes unanswered; then it has looked at the place, and waits
+        equal(stop.poll(), None)
+        os.mkdir("t.fdt")
+        os.kill(collector, signal.SIGCONT)
+        said = stop.communicate(timeout=60)[1]
+        equal(stop.returncode, 125)
+        contains(said, "what was recorded is lost")
+
+
 def test_the_collector_holds_nothing_of_its_callers():
     reading, writing = os.pipe()
     with open("input", "w+") as file:
@@ -320,16 +345,19 @@ def test_a_killed_job_leaves_its_trace_and_nothing_else():
 
 
 def test_steps_of_a_job_end_and_the_recording_goes_on_until_their_parent_ends():
-    with job("exit 0") as (parent, pid):
-        deadline = time.monotonic() + 20
-        while os.path.exists(f"/proc/{pid}") and time.monotonic() < deadline:
-            time.sleep(0.02)
-        time.sleep(0.5)
-        only_collector()
-        parent.kill()
-        parent.wait()
-        expect_no_collector()
-        equal(still_open(seen(), "leak_some"), 2)
+    for options in ("", "; :"):  # the second is run by a subshell that ends when it has printed
+        with job("exit 0", options) as (parent, pid):
+            deadline = time.monotonic() + 20
+            while os.path.exists(f"/proc/{pid}") and time.monotonic() < deadline:
+                time.sleep(0.02)
+            time.sleep(0.5)
+            only_collector()
+            parent.kill()
+            parent.wait()
+            expect_no_collector()
+            equal(still_open(seen(), "leak_some"), 2)
+        for name in ("t.fdt", "shell"):
+            os.remove(name)
 
 
 def test_a_traced_process_keeps_the_recording_of_a_dead_job():

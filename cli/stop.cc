@@ -12,6 +12,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "cli/console.h"
+#include "cli/output_file.h"
 #include "cli/output_name.h"
 #include "cli/preload.h"
 #include "cli/results.h"
@@ -53,13 +54,21 @@ bool PreloadIsGone() {
 int Stop(const StopOptions& options) {
   const std::string session = Variable(kSessionVariable), trace = Variable(kTraceVariable);
   if (trace.empty() || !SessionLives(session)) return Complain(NothingToStop(trace));
+  if (const absl::Status status = CheckWritable(trace); !status.ok()) {
+    return Complain(CannotStop(status.message(), "recording goes on: run fdtrace stop again when it can be written"));
+  }
   RunOptions named = NameOutputs(options.results, {.program = kSessionName});
   named.trace = trace;
   if (const absl::Status status = CheckOutputs(named); !status.ok()) return Complain(status);
 
   const absl::StatusOr<StoppedSession> stopped = StopSession(session, kLimit);
   if (absl::IsNotFound(stopped.status())) return Complain(NothingToStop(trace));
-  if (!stopped.ok()) return Complain(CannotStop(stopped.status().message(), absl::StrCat("its trace is ", trace)));
+  if (absl::IsUnknown(stopped.status())) {
+    return Complain(CannotStop(stopped.status().message(), "what was recorded is lost"));
+  }
+  if (!stopped.ok()) {
+    return Complain(CannotStop(stopped.status().message(), absl::StrCat("its trace was to be ", trace)));
+  }
 
   const absl::Status symbols = AddSymbolsTelling(trace);
   if (!symbols.ok()) Complain(symbols);

@@ -22,9 +22,9 @@ struct StoppedSession {
   int64_t started_unix_ns;
 };
 
-// Ends that session and waits until its collector has written the trace. NotFound: there is no
-// such session, or it ended before it heard us; DeadlineExceeded: no answer within LIMIT; else the collector's own
-// error.
+// Ends that session and waits until its collector has written the trace. NotFound: there is no such session, or it
+// ended before it heard us; DeadlineExceeded: no answer within LIMIT; Unknown: the collector could not write the trace,
+// for the reason it gives; else it could not be asked, or died.
 absl::StatusOr<StoppedSession> StopSession(const std::string& variable, std::chrono::milliseconds limit);
 
 // The collector's side: tells CONNECTION, one of Served::stoppers, what became of the trace. False: nobody hears.
