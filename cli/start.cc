@@ -180,12 +180,13 @@ void Answer(const std::vector<OwnedFd>& stoppers, const absl::Status& written, c
   bool told = false;
   for (const OwnedFd& stopper : stoppers) {
     if (told) {
-      AnswerStop(stopper, absl::FailedPreconditionError("another fdtrace stop has ended the recording"));
+      AnswerStop(stopper,
+                 absl::FailedPreconditionError("another fdtrace stop has ended the recording, and reports it"));
     } else if (written.ok()) {
       told = AnswerStop(stopper,
                         StoppedSession{.collector = getpid(), .started_unix_ns = recorded.start.started_unix_ns()});
     } else {
-      AnswerStop(stopper, written);
+      AnswerStop(stopper, absl::DataLossError(written.message()));
     }
   }
   if (!told && written.ok()) (void)AddSymbolsTelling(recorded.trace);

@@ -63,7 +63,10 @@ int Stop(const StopOptions& options) {
 
   const absl::StatusOr<StoppedSession> stopped = StopSession(session, kLimit);
   if (absl::IsNotFound(stopped.status())) return Complain(NothingToStop(trace));
-  if (absl::IsUnknown(stopped.status())) {
+  if (absl::IsFailedPrecondition(stopped.status())) {
+    return Complain(absl::FailedPreconditionError(absl::StrCat("cannot stop: ", stopped.status().message())));
+  }
+  if (absl::IsDataLoss(stopped.status())) {
     return Complain(CannotStop(stopped.status().message(), "what was recorded is lost"));
   }
   if (!stopped.ok()) {

@@ -31,6 +31,7 @@
 #include "collector/session_processes.h"
 #include "collector/session_reader.h"
 #include "collector/session_router.h"
+#include "collector/session_stop.h"
 #include "collector/session_stragglers.h"
 #include "collector/session_untraced.h"
 #include "collector/shared_memory.h"
@@ -315,7 +316,10 @@ void SessionImpl::Greet(Visitor& visitor) {
 
 // Where a program is recorded, its end is the recording's.
 void SessionImpl::GreetStopper(Visitor& visitor) {
-  if (root_pid_ != 0) return;
+  if (root_pid_ != 0) {
+    AnswerStop(visitor.connection, absl::FailedPreconditionError("one program is recorded here, until it ends"));
+    return;
+  }
   stoppers_.push_back(std::move(visitor.connection));
   stop_.store(true);
 }

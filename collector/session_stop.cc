@@ -94,17 +94,19 @@ absl::StatusOr<StoppedSession> StopSession(const std::string& variable, std::chr
   const ssize_t bytes = recv(connection.get(), &answer, sizeof answer, 0);
   if (bytes < 0) return NoSuchSession();  // the door was closed before we were let in
   if (bytes != sizeof answer) return absl::UnavailableError("the collector ended without a word");
-  if (answer.written != 0) {
+  if (answer.outcome == StopOutcome::kWritten) {
     return StoppedSession{.collector = static_cast<pid_t>(answer.collector_pid),
                           .started_unix_ns = answer.started_unix_ns};
   }
-  return absl::UnknownError(std::string(answer.error, strnlen(answer.error, sizeof answer.error)));
+  const std::string error(answer.error, strnlen(answer.error, sizeof answer.error));
+  return answer.outcome == StopOutcome::kRefused ? absl::FailedPreconditionError(error) : absl::DataLossError(error);
 }
 
 bool AnswerStop(const OwnedFd& connection, const absl::StatusOr<StoppedSession>& written) {
   StopAnswer answer = {};
+  answer.outcome = absl::IsFailedPrecondition(written.status()) ? StopOutcome::kRefused : StopOutcome::kLost;
   if (written.ok()) {
-    answer.written = 1;
+    answer.outcome = StopOutcome::kWritten;
     answer.collector_pid = static_cast<uint32_t>(written->collector);
     answer.started_unix_ns = written->started_unix_ns;
   }

@@ -23,11 +23,12 @@ struct StoppedSession {
 };
 
 // Ends that session and waits until its collector has written the trace. NotFound: there is no such session, or it
-// ended before it heard us; DeadlineExceeded: no answer within LIMIT; Unknown: the collector could not write the trace,
-// for the reason it gives; else it could not be asked, or died.
+// ended before it heard us; DeadlineExceeded: no answer within LIMIT; DataLoss: the collector could not write the
+// trace, FailedPrecondition: it does not end for us, each for the reason it gives; else it could not be asked, or died.
 absl::StatusOr<StoppedSession> StopSession(const std::string& variable, std::chrono::milliseconds limit);
 
-// The collector's side: tells CONNECTION, one of Served::stoppers, what became of the trace. False: nobody hears.
+// The collector's side: tells CONNECTION, one of Served::stoppers, what became of the trace; FailedPrecondition: that
+// it is not for it to stop. False: nobody hears.
 bool AnswerStop(const OwnedFd& connection, const absl::StatusOr<StoppedSession>& written);
 
 }  // namespace fdtrace

@@ -165,6 +165,7 @@ TEST_F(SessionStopTest, TellsTheStopperWhyThereIsNoTrace) {
   const std::string why = "cannot write " + std::string(4000, 'x');
   EXPECT_TRUE(AnswerStop(served.stoppers[0], absl::UnavailableError(why)));
   stopper.join();
+  EXPECT_TRUE(absl::IsDataLoss(error)) << error;
   EXPECT_THAT(std::string(error.message()), HasSubstr("cannot write xxx"));
 }
 
@@ -184,7 +185,7 @@ TEST_F(SessionStopTest, DoesNothingForAStopWithAWrongCookie) {
 
 TEST_F(SessionStopTest, DoesNotEndTheRecordingOfAProgram) {
   const pid_t program = Fork([&] {
-    if (StopSession(variable_, kLimit).ok()) return 1;
+    if (!absl::IsFailedPrecondition(StopSession(variable_, kLimit).status())) return 1;
     TracedClient client;
     return client.SayHello(variable_) ? 0 : 2;
   });

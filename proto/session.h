@@ -49,12 +49,17 @@ struct Hello {
   int32_t socket_fd;  // the caller's number for the connection: no descriptor of the program's
 };
 
-// Once the trace is written, or cannot be.
+enum class StopOutcome : uint32_t {
+  kWritten = 1,  // the trace is there
+  kLost = 2,     // the recording has ended, and the trace could not be written
+  kRefused = 3   // it is not for the asker to end it
+};
+
 struct StopAnswer {
-  uint32_t written;  // 1: it is there; 0: it is not, for ERROR
+  StopOutcome outcome;
   uint32_t collector_pid;
   int64_t started_unix_ns;  // when the recording did
-  char error[1008];         // ends with it or with a NUL
+  char error[1008];         // unless written: why; ends with it or with a NUL
 };
 
 struct Welcome {
