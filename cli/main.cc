@@ -1,4 +1,5 @@
-// fdtrace: which code leaks file descriptors? See options.h for the command line, run.h and report.h for what it does.
+// fdtrace: which code leaks file descriptors? See options.h for the command line, run.h, start.h,
+// stop.h and report.h for what it does.
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -9,11 +10,15 @@
 #include "cli/options.h"
 #include "cli/report.h"
 #include "cli/run.h"
+#include "cli/start.h"
+#include "cli/stop.h"
 
 namespace fdtrace {
 namespace {
 
 int Do(const RunOptions& options) { return Run(options); }
+int Do(const StartOptions& options) { return Start(options); }
+int Do(const StopOptions& options) { return Stop(options); }
 int Do(const ReportOptions& options) { return ShowReport(options); }
 int Do(const MergeOptions& options) { return ShowMerged(options); }
 int Do(const DiffOptions& options) { return ShowDiff(options); }

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 
 #include "absl/status/status.h"
@@ -31,6 +32,13 @@ constexpr char kRunNotes[] =
     "--follow none records PROGRAM's own process; a PATTERN like 'gcc*' those whose\n"
     "name or path it matches. Once PROGRAM has ended, Ctrl-C ends recording, too.\n"
     "Example: fdtrace -r leaks.html -- python3 app.py --port 8080\n";
+
+constexpr char kStartUsage[] = "Usage: eval \"$(fdtrace start [options])\"\n";
+constexpr char kStopUsage[] = "Usage: fdtrace stop [options]\n";
+constexpr char kSessionNotes[] =
+    "\nAll that this shell runs from start to stop is one recording. In FILE, %p is the\n"
+    "collector's pid, %t when recording started, %n session, %% a percent sign.\n"
+    "\nExample: eval \"$(fdtrace start -o ci.fdt)\"; make check; fdtrace stop -r a.html\n";
 
 // How many of WORDS, from the first, are options and their values: all before "--" or the first word that is no option.
 size_t CountOptionWords(const CLI::App& app, const Words& words) {
@@ -199,6 +207,76 @@ absl::StatusOr<Options> ParseDiff(const Words& words) {
   return options;
 }
 
+void AddReportsOption(CLI::App& app, Words& reports) {
+  app.add_option("-r,--report", reports, "also write .html .txt .json .sarif .md junit: ...")
+      ->type_name("[FORMAT:]FILE")
+      ->expected(1)
+      ->take_all();
+}
+
+absl::Status ReadReports(const Words& reports, RunOptions& options) {
+  for (const std::string& report : reports) {
+    auto file = ParseReportFile(report);
+    if (!file.ok()) return file.status();
+    options.reports.push_back(*std::move(file));
+  }
+  if (options.open && PageOf(options.reports) == nullptr) {
+    return absl::InvalidArgumentError("cannot open the report in a browser: it needs a page; add -r FILE.html");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckPattern(const std::string& follow) {
+  if (!follow.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "cannot follow programs without a name: give all, none or a pattern; see fdtrace --help");
+}
+
+absl::StatusOr<Options> ParseStart(const Words& words) {
+  StartOptions options;
+  bool help = false;
+  CLI::App app;
+  app.set_help_flag();
+  app.formatter(std::make_shared<OptionsOnly>());
+  app.add_option("-o,--output", options.trace, "the trace (default fdtrace.PID.fdt)")->type_name("FILE");
+  app.add_option("--follow", options.follow, "processes to record (default all)")->type_name("all|PATTERN");
+  app.add_flag("--env", options.env, "print NAME=value lines, as for $GITHUB_ENV");
+  app.add_option("--while-pid", options.while_pid, "end by itself after PID (default: the shell)")
+      ->type_name("PID")
+      ->check(CLI::Range(1, std::numeric_limits<pid_t>::max()).description(""));
+  app.add_flag("-h,--help", help, "print this and exit");
+  if (absl::Status status = Parse(app, words); !status.ok()) return status;
+  if (help) return Answer{absl::StrCat(kStartUsage, app.help(), kSessionNotes)};
+  if (absl::Status status = CheckPattern(options.follow); !status.ok()) return status;
+  if (options.follow == "none") {
+    return absl::InvalidArgumentError(
+        "cannot follow none: a recording of many commands has no program of its own; give all or a pattern");
+  }
+  return options;
+}
+
+absl::StatusOr<Options> ParseStop(const Words& words) {
+  StopOptions options;
+  Words reports;
+  bool help = false;
+  CLI::App app;
+  app.set_help_flag();
+  app.formatter(std::make_shared<OptionsOnly>());
+  AddReportsOption(app, reports);
+  AddFramesOption(app, options.results.frames);
+  AddSourcesOption(app, options.results.sources);
+  AddOpenOption(app, options.results.open);
+  AddRulesOptions(app, options.results.rules);
+  app.get_option("--error-exitcode")->group("Options")->description("exit with N when a finding fails; see --help-ci");
+  app.add_flag("-q,--quiet", options.results.quiet, "no summary");
+  app.add_flag("-h,--help", help, "print this and exit");
+  if (absl::Status status = Parse(app, words); !status.ok()) return status;
+  if (help) return Answer{absl::StrCat(kStopUsage, app.help(), kSessionNotes)};
+  if (absl::Status status = CheckRules(options.results.rules); !status.ok()) return status;
+  if (absl::Status status = ReadReports(reports, options.results); !status.ok()) return status;
+  return options;
+}
+
 absl::StatusOr<std::chrono::nanoseconds> ParseWait(const std::string& text) {
   if (text == "forever") return kForever;
   double seconds = 0;
@@ -219,10 +297,7 @@ absl::StatusOr<Options> ParseRun(const Words& words) {
   app.set_help_flag();
   app.formatter(std::make_shared<OptionsOnly>());
   app.add_option("-o,--output", options.trace, "the trace (default fdtrace.PROGRAM.PID.fdt)")->type_name("FILE");
-  app.add_option("-r,--report", reports, "also write .html .txt .json .sarif .md junit: ...")
-      ->type_name("[FORMAT:]FILE")
-      ->expected(1)
-      ->take_all();
+  AddReportsOption(app, reports);
   AddRulesOptions(app, options.rules);
   app.get_option("--error-exitcode")->group("Options")->description("exit with N when it leaks; more: --help-ci");
   app.add_option("--follow", options.follow, "processes to record (default all)")->type_name("all|none|PATTERN");
@@ -245,21 +320,11 @@ absl::StatusOr<Options> ParseRun(const Words& words) {
   if (version) return Answer{"fdtrace " FDTRACE_VERSION "\n"};
 
   if (absl::Status status = CheckRules(options.rules); !status.ok()) return status;
-  for (const std::string& report : reports) {
-    auto file = ParseReportFile(report);
-    if (!file.ok()) return file.status();
-    options.reports.push_back(*std::move(file));
-  }
-  if (options.open && PageOf(options.reports) == nullptr) {
-    return absl::InvalidArgumentError("cannot open the report in a browser: it needs a page; add -r FILE.html");
-  }
+  if (absl::Status status = ReadReports(reports, options); !status.ok()) return status;
   const auto parsed_wait = ParseWait(wait);
   if (!parsed_wait.ok()) return parsed_wait.status();
   options.wait = *parsed_wait;
-  if (options.follow.empty()) {
-    return absl::InvalidArgumentError(
-        "cannot follow programs without a name: give all, none or a pattern; see fdtrace --help");
-  }
+  if (absl::Status status = CheckPattern(options.follow); !status.ok()) return status;
   const size_t program = count < words.size() && words[count] == "--" ? count + 1 : count;
   if (program >= words.size()) {
     return absl::InvalidArgumentError(
@@ -283,6 +348,8 @@ absl::StatusOr<Options> ParseOptions(const std::vector<std::string>& arguments) 
   if (arguments.front() == "report") return ParseReport(rest);
   if (arguments.front() == "merge") return ParseMerge(rest);
   if (arguments.front() == "diff") return ParseDiff(rest);
+  if (arguments.front() == "start") return ParseStart(rest);
+  if (arguments.front() == "stop") return ParseStop(rest);
   return ParseRun(arguments.front() == "run" ? rest : arguments);
 }
 

@@ -2,6 +2,8 @@
 // or from the first word that is no option.
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <string>
 #include <variant>
@@ -28,6 +30,17 @@ struct RunOptions {
   std::chrono::nanoseconds wait = std::chrono::seconds(10);  // for what outlives the program; kForever: no limit
   RulesOptions rules;
   std::vector<std::string> command;  // never empty; the first is the program
+};
+
+struct StartOptions {
+  std::string trace;           // empty: named after the collector's pid
+  std::string follow = "all";  // as in RunOptions, but not "none"
+  bool env = false;            // NAME=value lines instead of shell code
+  pid_t while_pid = 0;         // the process that the recording is for; 0: the one that started fdtrace, see start.h
+};
+
+struct StopOptions {
+  RunOptions results;  // the reports and how to show them; nothing else is meant
 };
 
 struct ReportOptions {
@@ -59,7 +72,7 @@ struct Answer {
   std::string text;
 };
 
-using Options = std::variant<RunOptions, ReportOptions, MergeOptions, DiffOptions, Answer>;
+using Options = std::variant<RunOptions, StartOptions, StopOptions, ReportOptions, MergeOptions, DiffOptions, Answer>;
 
 // The first of them that is one; else null.
 const ReportFile* PageOf(const std::vector<ReportFile>& reports);

@@ -76,6 +76,33 @@ TEST(OptionsTest, ReadsWhichProgramsToFollow) {
   EXPECT_EQ(RunOf({"--follow=*/bin/gcc*", "prog"}).follow, "*/bin/gcc*");
 }
 
+TEST(OptionsTest, ReadsHowToStartARecordingOfManyCommands) {
+  const auto start = [](const std::vector<std::string>& words) { return std::get<StartOptions>(*ParseOptions(words)); };
+  EXPECT_THAT(start({"start"}).trace, IsEmpty());
+  EXPECT_EQ(start({"start"}).follow, "all");
+  EXPECT_EQ(start({"start"}).while_pid, 0);
+  EXPECT_FALSE(start({"start"}).env);
+  const StartOptions options = start({"start", "-o", "ci.fdt", "--follow", "gcc*", "--env", "--while-pid", "42"});
+  EXPECT_EQ(options.trace, "ci.fdt");
+  EXPECT_EQ(options.follow, "gcc*");
+  EXPECT_EQ(options.while_pid, 42);
+  EXPECT_TRUE(options.env);
+  EXPECT_THAT(Error({"start", "--follow", "none"}), HasSubstr("none"));
+  EXPECT_THAT(Error({"start", "--while-pid", "-1"}), HasSubstr("--while-pid"));
+  EXPECT_THAT(Error({"start", "prog"}), HasSubstr("prog"));
+}
+
+TEST(OptionsTest, ReadsWhatToReportOfAStoppedRecording) {
+  const RunOptions results =
+      std::get<StopOptions>(*ParseOptions({"stop", "-q", "-r", "a.html", "-r", "b.json", "--open", "--sources"}))
+          .results;
+  ASSERT_EQ(results.reports.size(), 2u);
+  EXPECT_EQ(results.reports[1].path, "b.json");
+  EXPECT_TRUE(results.quiet && results.open && results.sources);
+  EXPECT_THAT(Error({"stop", "--open"}), HasSubstr("-r FILE.html"));
+  EXPECT_THAT(Error({"stop", "-o", "x"}), HasSubstr("-o"));
+}
+
 TEST(OptionsTest, KeepsEmptyArgumentsOfTheProgram) {
   EXPECT_THAT(RunOf({"--", "prog", "", " "}).command, ElementsAre("prog", "", " "));
 }
@@ -136,13 +163,19 @@ TEST(OptionsTest, PutsSourcesIntoReportsOnlyWhenAsked) {
 }
 
 TEST(OptionsTest, FitsItsHelpOnAScreen) {
-  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
-           {"--help"}, {"-h"}, {"run", "--help"}, {"report", "--help"}, {"diff", "--help"}, {"merge", "--help"}}) {
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{{"--help"},
+                                                                                     {"-h"},
+                                                                                     {"run", "--help"},
+                                                                                     {"report", "--help"},
+                                                                                     {"start", "--help"},
+                                                                                     {"stop", "--help"},
+                                                                                     {"diff", "--help"},
+                                                                                     {"merge", "--help"}}) {
     const std::string help = std::get<Answer>(ParseOptions(words).value()).text;
     EXPECT_LE(std::count(help.begin(), help.end(), '\n'), 24) << help;
     std::istringstream lines(help);
     for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80u) << line;
-    EXPECT_THAT(help, HasSubstr("--output")) << help;
+    EXPECT_THAT(help, HasSubstr(words[0] == "stop" ? "--report" : "--output")) << help;
   }
   const std::string help = std::get<Answer>(ParseOptions({"--help"}).value()).text;
   EXPECT_THAT(help, AllOf(HasSubstr("--follow"), HasSubstr("--wait"), HasSubstr("Ctrl-C")));

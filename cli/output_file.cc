@@ -23,11 +23,6 @@ absl::Status CannotWrite(const std::string& path, int error) {
   return absl::UnavailableError(absl::StrCat("cannot write ", path, ": ", strerror(error)));
 }
 
-bool IsRegularOrMissing(const std::string& path) {
-  struct stat file;
-  return stat(path.c_str(), &file) != 0 || S_ISREG(file.st_mode);
-}
-
 // Follows PATH's own symbolic links, the last of which may dangle.
 std::string Followed(std::string path) {
   for (int links = 0; links < 40; ++links) {
@@ -71,6 +66,11 @@ int WriteBytes(const std::string& path, absl::string_view bytes) {
 }
 
 }  // namespace
+
+bool IsRegularOrMissing(const std::string& path) {
+  struct stat file;
+  return stat(path.c_str(), &file) != 0 || S_ISREG(file.st_mode);
+}
 
 absl::Status CheckWritable(const std::string& path) {
   const std::string file = Followed(path);
@@ -116,12 +116,16 @@ absl::Status WriteToStdout(absl::string_view bytes) {
   return absl::OkStatus();
 }
 
-std::string DefaultTraceName(absl::string_view program_path, int pid) {
+std::string NameForFile(absl::string_view program_path) {
   std::string name(program_path.substr(program_path.rfind('/') + 1));
   for (char& letter : name) {
     if (!absl::ascii_isalnum(static_cast<unsigned char>(letter)) && !strchr("._+-", letter)) letter = '_';
   }
-  return absl::StrCat("fdtrace.", name.substr(0, 100), ".", pid, ".fdt");  // NAME_MAX is 255
+  return name.substr(0, 100);  // NAME_MAX is 255
+}
+
+std::string DefaultTraceName(absl::string_view program_path, int pid) {
+  return absl::StrCat("fdtrace.", NameForFile(program_path), ".", pid, ".fdt");
 }
 
 bool SameFile(const std::string& one, const std::string& other) {

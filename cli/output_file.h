@@ -25,9 +25,14 @@ absl::Status WriteWhole(const std::string& path, absl::string_view bytes);
 // To descriptor 1, all of it.
 absl::Status WriteToStdout(absl::string_view bytes);
 
-// "fdtrace.PROGRAM.PID.fdt" for the program at PROGRAM_PATH: its base name, letters that shells or people stumble over
-// replaced.
+// The base name of PROGRAM_PATH, cut, letters that shells or people stumble over replaced.
+std::string NameForFile(absl::string_view program_path);
+
+// "fdtrace.PROGRAM.PID.fdt" for the program at PROGRAM_PATH, by that name.
 std::string DefaultTraceName(absl::string_view program_path, int pid);
+
+// Whether PATH is missing, or an ordinary file: a pipe or device can be written, but not read again.
+bool IsRegularOrMissing(const std::string& path);
 
 // Whether both names lead to the same file, existing or not.
 bool SameFile(const std::string& one, const std::string& other);

@@ -21,6 +21,7 @@ namespace fdtrace {
 namespace {
 
 constexpr absl::string_view kUnfit = " :$";
+constexpr absl::string_view kLinkOrder = "verify_asan_link_order=0";
 
 bool FitsPreload(absl::string_view path) { return path.find_first_of(kUnfit) == path.npos; }
 
@@ -56,7 +57,7 @@ absl::StatusOr<std::unique_ptr<PreloadLibrary>> PreloadLibrary::At(const std::st
     std::string directory = absl::StrCat(parent, "/fdtrace.XXXXXX");
     if (parent[0] != '/' || !FitsPreload(parent) || mkdtemp(directory.data()) == nullptr) continue;
     found->directory_ = directory;
-    found->path_ = absl::StrCat(directory, "/libfdtrace.so");
+    found->path_ = absl::StrCat(directory, kLibraryFile);
     // A program that becomes another user still finds it; only we can change it.
     if (chmod(directory.c_str(), 0755) == 0 && symlink(library.c_str(), found->path_.c_str()) == 0) return found;
     return absl::UnavailableError(absl::StrCat("cannot link ", library, " into ", directory, ": ", strerror(errno)));
@@ -78,14 +79,14 @@ std::vector<std::string> TracedEnvironment(std::vector<std::string> environment,
   const std::string before = preload.substr(preload.find('=') + 1);
   preload = absl::StrCat("LD_PRELOAD=", library);
   for (const absl::string_view entry : absl::StrSplit(before, absl::ByAnyChar(": "), absl::SkipEmpty())) {
-    if (entry != library) absl::StrAppend(&preload, ":", entry);
+    if (entry != library && !absl::EndsWith(entry, kLibraryFile)) absl::StrAppend(&preload, ":", entry);
   }
   Variable(environment, kSessionVariable) = absl::StrCat(kSessionVariable, "=", session);
 
   // A program built with gcc's AddressSanitizer refuses to start unless its runtime comes before every other library,
   // unless told so. (Naming the runtime in LD_PRELOAD would put it into every other program that the first one starts.)
   std::string& asan = Variable(environment, "ASAN_OPTIONS");
-  absl::StrAppend(&asan, absl::EndsWith(asan, "=") ? "" : ":", "verify_asan_link_order=0");
+  if (!absl::StrContains(asan, kLinkOrder)) absl::StrAppend(&asan, absl::EndsWith(asan, "=") ? "" : ":", kLinkOrder);
   return environment;
 }
 

@@ -6,8 +6,12 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 
 namespace fdtrace {
+
+// How every path of the library ends.
+inline constexpr absl::string_view kLibraryFile = "/libfdtrace.so";
 
 // A path of libfdtrace.so that LD_PRELOAD can hold, as long as this object lives.
 class PreloadLibrary {
@@ -34,7 +38,8 @@ class PreloadLibrary {
   std::string directory_;  // empty: no link was needed
 };
 
-// ENVIRONMENT ("NAME=value" each) with LIBRARY first in LD_PRELOAD and the session's variable set to SESSION.
+// ENVIRONMENT ("NAME=value" each) with LIBRARY first in LD_PRELOAD, instead of any of another recording,
+// and the session's variable set to SESSION.
 std::vector<std::string> TracedEnvironment(std::vector<std::string> environment, const std::string& library,
                                            const std::string& session);
 

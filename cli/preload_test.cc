@@ -51,6 +51,14 @@ TEST(PreloadTest, ComesBeforeOtherPreloadsAndOnce) {
                           "ASAN_OPTIONS=verify_asan_link_order=0"));
 }
 
+TEST(PreloadTest, TakesThePlaceOfTheLibraryOfAnotherRecording) {
+  EXPECT_THAT(TracedEnvironment({"LD_PRELOAD=/tmp/fdtrace.abc/libfdtrace.so:/x.so", "FDTRACE_SESSION=s:c",
+                                 "ASAN_OPTIONS=verify_asan_link_order=0"},
+                                "/opt/libfdtrace.so", "t:d"),
+              ElementsAre("LD_PRELOAD=/opt/libfdtrace.so:/x.so", "FDTRACE_SESSION=t:d",
+                          "ASAN_OPTIONS=verify_asan_link_order=0"));
+}
+
 TEST(PreloadTest, ReplacesAnOuterSessionAndAddsToSanitizerOptions) {
   EXPECT_THAT(
       TracedEnvironment({"FDTRACE_SESSION=outer", "ASAN_OPTIONS=detect_leaks=0"}, "/us.so", "s:c"),

@@ -3,25 +3,25 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <utility>
-#include <vector>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "cli/browser.h"
 #include "cli/console.h"
 #include "cli/output_file.h"
-#include "findings/merge.h"
-#include "findings/rules.h"
-#include "findings/stored_report.h"
 #include "findings/finding.h"
 #include "findings/github.h"
 #include "findings/gitlab.h"
 #include "findings/junit.h"
 #include "findings/markdown.h"
+#include "findings/merge.h"
+#include "findings/rules.h"
 #include "findings/sarif.h"
+#include "findings/stored_report.h"
 #include "viewer/html.h"
 #include "viewer/json.h"
 #include "viewer/report_builder.h"

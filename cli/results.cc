@@ -2,13 +2,14 @@
 #include "cli/results.h"
 
 #include <sys/mman.h>
-#include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -18,6 +19,7 @@
 #include "cli/console.h"
 #include "cli/output_file.h"
 #include "cli/report.h"
+#include "collector/monotonic_clock.h"
 #include "collector/owned_fd.h"
 #include "proto/trace_file.h"
 #include "viewer/findings_text.h"
@@ -30,7 +32,7 @@
 namespace fdtrace {
 namespace {
 
-absl::Status WriteTrace(const Recorded& recorded, Model& model, const std::string& path) {
+absl::Status WriteTraceTo(const Recorded& recorded, Model& model, const std::string& path) {
   auto writer = TraceWriter::Create(path);
   if (!writer.ok()) return writer.status();
   TraceRecord start;
@@ -40,24 +42,44 @@ absl::Status WriteTrace(const Recorded& recorded, Model& model, const std::strin
   return (*writer)->Close();
 }
 
-// A pipe or device can be written, but not read again.
-bool IsRegularOrMissing(const std::string& path) {
-  struct stat file;
-  return stat(path.c_str(), &file) != 0 || S_ISREG(file.st_mode);
-}
-
 absl::Status Copy(const std::string& from, const std::string& to) {
   std::ostringstream bytes;
   bytes << std::ifstream(from, std::ios::binary).rdbuf();
   return WriteWhole(to, bytes.str());
 }
 
+// The program's own failure says more than ours.
+int Failed(int status) { return status != 0 ? status : kExitFailed; }
+
 bool Succeeded(const absl::Status& status) {
   if (!status.ok()) Complain(status);
   return status.ok();
 }
 
-// Looking up thousands of addresses in large programs takes its time, and whoever waits at a terminal is told.
+void Summarize(const Report& report, const std::string& trace) {
+  std::string text = RenderText(report, {.colours = ColoursOn(STDERR_FILENO)});
+  if (!trace.empty()) absl::StrAppend(&text, "\nlook closer: fdtrace report ", trace, "\ntrace: ", trace, "\n");
+  (void)!write(STDERR_FILENO, text.data(), text.size());
+}
+
+}  // namespace
+
+TraceStart DescribeStart(const std::vector<std::string>& command) {
+  TraceStart start;
+  for (const std::string& word : command) start.add_command(word);
+  std::error_code error;
+  start.set_directory(std::filesystem::current_path(error).string());
+  start.set_started_unix_ns(UnixNs());
+  start.set_tool_version(FDTRACE_VERSION);
+  utsname host;
+  if (uname(&host) == 0) start.set_host_kernel(absl::StrCat(host.sysname, " ", host.release, " ", host.machine));
+  return start;
+}
+
+absl::Status WriteTrace(const Recorded& recorded, Model& model) {
+  return WriteWhole(recorded.trace, [&](const std::string& path) { return WriteTraceTo(recorded, model, path); });
+}
+
 absl::Status AddSymbolsTelling(const std::string& trace) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point began = Clock::now();
@@ -71,52 +93,45 @@ absl::Status AddSymbolsTelling(const std::string& trace) {
   return status;
 }
 
-void Summarize(const Report& report, const Recorded& recorded, bool have_trace) {
-  std::string text = RenderText(report, {.colours = ColoursOn(STDERR_FILENO)});
-  if (have_trace) {
-    absl::StrAppend(&text, "\nlook closer: fdtrace report ", recorded.trace, "\ntrace: ", recorded.trace, "\n");
-  }
-  (void)!write(STDERR_FILENO, text.data(), text.size());
-}
-
-}  // namespace
-
 int WriteResults(const Recorded& recorded, const RunOptions& options, const Ruling& ruling, Model& model,
                  SignalRelay& signals) {
-  // The program's own failure says more than ours.
-  const int failed = recorded.end.exit_status != 0 ? recorded.end.exit_status : kExitFailed;
+  const int status = recorded.end.exit_status;
   const bool readable = IsRegularOrMissing(recorded.trace);
-  bool written =
-      readable &&
-      Succeeded(WriteWhole(recorded.trace, [&](const std::string& path) { return WriteTrace(recorded, model, path); }));
+  bool written = readable && Succeeded(WriteTrace(recorded, model));
   const bool in_file = written;
   std::string trace = recorded.trace;
   OwnedFd memory;
   if (!in_file) {
     memory = OwnedFd(memfd_create("fdtrace-trace", MFD_CLOEXEC));
     trace = absl::StrCat("/proc/self/fd/", memory.get());
-    if (!Succeeded(WriteTrace(recorded, model, trace))) return failed;
+    if (!Succeeded(WriteTraceTo(recorded, model, trace))) return Failed(status);
   }
   signals.Release();
   if (!Succeeded(AddSymbolsTelling(trace))) written = false;
   if (!readable) written = Succeeded(Copy(trace, recorded.trace));
+  const int shown = ShowTrace(trace, in_file ? recorded.trace : "", options, ruling, status);
+  return written ? shown : Failed(status);
+}
 
+int ShowTrace(const std::string& trace, const std::string& name, const RunOptions& options, const Ruling& ruling,
+              int status) {
+  bool written = true;
   const auto records = ReadTrace(trace);
-  if (!Succeeded(records.status())) return failed;
+  if (!Succeeded(records.status())) return Failed(status);
   Report report = BuildReport(*records, options.frames);
   if (options.sources) AddSources(*records, report);
   Judge(ruling, report);
-  const int status = JudgedStatus(report, recorded.end.exit_status);
   for (const ReportFile& file : options.reports) {
     const auto text = Render(report, file.format);
     if (!Succeeded(text.ok() ? WriteWhole(file.path, *text) : text.status())) written = false;
     if (file.format == ReportFormat::kGithub && !Succeeded(AppendStepSummary(report))) written = false;
   }
-  if (!options.quiet) Summarize(report, recorded, in_file);
-  if (options.quiet && status != recorded.end.exit_status) Say(VerdictLine(report));
+  if (!options.quiet) Summarize(report, name);
+  const int judged = JudgedStatus(report, status);
+  if (options.quiet && judged != status) Say(VerdictLine(report));
   // What the program did is recorded: that nobody can be shown it is told, and changes no status.
   if (options.open && written) Succeeded(OpenInBrowser(PageOf(options.reports)->path));
-  return written ? status : failed;
+  return written ? judged : Failed(status);
 }
 
 }  // namespace fdtrace

@@ -2,9 +2,7 @@
 #include "cli/run.h"
 
 #include <sys/resource.h>
-#include <sys/utsname.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -18,53 +16,18 @@
 #include "absl/strings/str_cat.h"
 #include "cli/console.h"
 #include "cli/launch.h"
-#include "cli/output_file.h"
+#include "cli/output_name.h"
 #include "cli/preload.h"
 #include "cli/results.h"
 #include "cli/signal_relay.h"
 #include "collector/model.h"
+#include "collector/monotonic_clock.h"
 #include "collector/program.h"
 #include "collector/session.h"
 #include "proto/session.h"
 
 namespace fdtrace {
 namespace {
-
-int64_t NowNs(clockid_t clock) {
-  timespec now;
-  clock_gettime(clock, &now);
-  return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
-}
-
-absl::Status CheckOutputs(const RunOptions& options) {
-  std::vector<std::string> paths = {options.trace.empty() ? DefaultTraceName(options.command[0], 0) : options.trace};
-  for (const ReportFile& file : options.reports) paths.push_back(file.path);
-  for (size_t at = 0; at < paths.size(); ++at) {
-    for (size_t earlier = 0; earlier < at; ++earlier) {
-      if (!SameFile(paths[earlier], paths[at])) continue;
-      return absl::InvalidArgumentError(
-          absl::StrCat("cannot write ", paths[at], ": it is asked for twice; name another file"));
-    }
-    if (const absl::Status status = CheckWritable(paths[at]); !status.ok()) {
-      return absl::Status(
-          status.code(), absl::StrCat(status.message(), "; name another place with ", at == 0 ? "-o FILE" : "-r FILE"));
-    }
-  }
-  return absl::OkStatus();
-}
-
-TraceStart DescribeStart(const RunOptions& options, const Program& program) {
-  TraceStart start;
-  for (const std::string& word : options.command) start.add_command(word);
-  std::error_code error;
-  start.set_directory(std::filesystem::current_path(error).string());
-  start.set_started_unix_ns(NowNs(CLOCK_REALTIME));
-  start.set_tool_version(FDTRACE_VERSION);
-  utsname host;
-  if (uname(&host) == 0) start.set_host_kernel(absl::StrCat(host.sysname, " ", host.release, " ", host.machine));
-  start.set_untraced_reason(program.untraced_reason);
-  return start;
-}
 
 std::vector<std::string> CallersEnvironment() {
   std::vector<std::string> environment;
@@ -102,12 +65,12 @@ void SetExit(int status, RecordingEnd& end) {
 
 // Runs the program as it is, and says why nothing is recorded of it.
 absl::Status RunUntraced(const Launch& launch, SignalRelay& signals, Recorded& recorded) {
-  const int64_t began_ns = NowNs(CLOCK_MONOTONIC);
+  const int64_t began_ns = MonotonicNs();
   const auto program = StartProgram(launch, signals);
   if (!program.ok()) return program.status();
   recorded.start.set_root_pid(static_cast<uint32_t>(*program));
   SetExit(signals.WaitForEnd(*program), recorded.end);
-  recorded.end.duration_ns = static_cast<uint64_t>(NowNs(CLOCK_MONOTONIC) - began_ns);
+  recorded.end.duration_ns = static_cast<uint64_t>(MonotonicNs() - began_ns);
   return absl::OkStatus();
 }
 
@@ -128,12 +91,6 @@ void WaitForOthers(const std::atomic<bool>& served, const std::string& name, std
   if (waited != Waited::kDone) session.Stop();
 }
 
-Follow FollowOf(const std::string& option) {
-  if (option == "all") return {.whom = Follow::Whom::kAll};
-  if (option == "none") return {.whom = Follow::Whom::kRoot};
-  return {.whom = Follow::Whom::kMatching, .pattern = option};
-}
-
 absl::Status RunTraced(Launch& launch, const RunOptions& options, SignalRelay& signals, Model& model,
                        Recorded& recorded) {
   const auto library = PreloadLibrary::Find();
@@ -149,7 +106,7 @@ absl::Status RunTraced(Launch& launch, const RunOptions& options, SignalRelay& s
   std::atomic<bool> done = false;
   std::thread serving([&] {
     served = (*session)->Serve(
-        {.root_pid = *program, .follow = FollowOf(options.follow), .reap_root = false, .linger = options.wait});
+        {.root_pid = *program, .follow = Follow::Of(options.follow), .reap_root = false, .linger = options.wait});
     done = true;
     signals.Wake();
   });
@@ -176,7 +133,8 @@ absl::Status RunTraced(Launch& launch, const RunOptions& options, SignalRelay& s
 
 int Run(const RunOptions& options) {
   SignalRelay signals;
-  if (const absl::Status status = CheckOutputs(options); !status.ok()) return Complain(status);
+  const absl::Status outputs = CheckOutputs(NameOutputs(options, {.program = options.command[0]}));
+  if (!outputs.ok()) return Complain(outputs);
   const auto ruling = MakeRuling(options.rules);
   if (!ruling.ok()) return Complain(ruling.status());
   const auto path = FindProgram(options.command[0], getenv("PATH"));
@@ -190,15 +148,17 @@ int Run(const RunOptions& options) {
   if (!options.quiet) SayWhatToExpect(*path);
 
   const std::unique_ptr<Model> model = MakeModel();
-  Recorded recorded = {.start = DescribeStart(options, launch.program), .end = {}, .trace = options.trace};
+  Recorded recorded = {.start = DescribeStart(options.command), .end = {}, .trace = {}};
+  recorded.start.set_untraced_reason(launch.program.untraced_reason);
   const absl::Status ran = launch.program.untraced_reason.empty()
                                ? RunTraced(launch, options, signals, *model, recorded)
                                : RunUntraced(launch, signals, recorded);
   if (!ran.ok()) return ExitStatusFor(ran);
-  if (recorded.trace.empty()) {
-    recorded.trace = DefaultTraceName(options.command[0], static_cast<int>(recorded.start.root_pid()));
-  }
-  return WriteResults(recorded, options, *ruling, *model, signals);
+  const RunOptions named = NameOutputs(options, {.pid = static_cast<pid_t>(recorded.start.root_pid()),
+                                                 .started_unix_ns = recorded.start.started_unix_ns(),
+                                                 .program = options.command[0]});
+  recorded.trace = named.trace;
+  return WriteResults(recorded, named, *ruling, *model, signals);
 }
 
 }  // namespace fdtrace

@@ -18,17 +18,20 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "collector/monotonic_clock.h"
+#include "collector/own_program.h"
 #include "collector/procfs.h"
 #include "collector/session_bell.h"
 #include "collector/session_checks.h"
 #include "collector/session_files.h"
 #include "collector/session_greeter.h"
 #include "collector/session_image.h"
+#include "collector/session_keepers.h"
 #include "collector/session_look.h"
 #include "collector/session_notes.h"
 #include "collector/session_processes.h"
 #include "collector/session_reader.h"
 #include "collector/session_router.h"
+#include "collector/session_stop.h"
 #include "collector/session_stragglers.h"
 #include "collector/session_untraced.h"
 #include "collector/shared_memory.h"
@@ -39,12 +42,13 @@ namespace {
 
 constexpr int64_t kMs = 1'000'000;
 constexpr int64_t kLongestSleepNs = 500 * kMs;
-constexpr int64_t kPollNs = 1 * kMs;     // where the kernel or a limit denies us a bell thread or a pidfd
-constexpr int64_t kUnrungNs = 10 * kMs;  // where a process cannot ring
+constexpr int64_t kNothingToDoNs = 3'600'000 * kMs;  // any time that epoll_wait(2) can count
+constexpr int64_t kPollNs = 1 * kMs;                 // where the kernel or a limit denies us a bell thread or a pidfd
+constexpr int64_t kUnrungNs = 10 * kMs;              // where a process cannot ring
 constexpr int64_t kUnfollowedLingerNs = 200 * kMs;
 
 // What an epoll event is about; above, the serials of images.
-enum : uint64_t { kDoor, kWoken, kRoot, kFirstImage };
+enum : uint64_t { kDoor, kWoken, kKeeper, kFirstImage };
 
 class SessionImpl final : public Session {
  public:
@@ -57,6 +61,7 @@ class SessionImpl final : public Session {
         started_ns_(MonotonicNs()),
         started_unix_ns_(UnixNs()),
         processes_(epoll_.get(), kFirstImage),
+        keepers_(epoll_.get(), kKeeper),
         files_(model, processes_, notes_, started_ns_),
         router_(model, processes_, executions_, files_, notes_, started_ns_),
         reader_(model, processes_, router_, started_ns_),
@@ -90,13 +95,15 @@ class SessionImpl final : public Session {
   bool Watch(int fd, uint64_t about);
 
   void ServeUntilEnd(const ServeOptions& options, Served& served);
-  bool HaveAllEnded(const ServeOptions& options, Served& served);
+  bool HaveAllEnded(const ServeOptions& options);
   void LookForTheUnheard(const ServeOptions& options, Served& served);
-  void LookForRootsEnd(const ServeOptions& options, Served& served);
+  void LookForKeepersEnd(const ServeOptions& options, Served& served);
   int64_t SleepLimit(const ServeOptions& options, bool bell_works);
   void Sleep(const ServeOptions& options, BellThread& bell, bool may_sleep);
 
   void Greet(Visitor& visitor);
+  void GreetStopper(Visitor& visitor);
+  void LeaveOut(Visitor& visitor, const ProcessDirectory& process);
   void GreetMoreRings(Visitor& visitor);
   void AskParentOf(pid_t pid, const ProcessDirectory& process);
   TracedImage* ForkedFrom(const Visitor& visitor, const ProcessDirectory& process);
@@ -120,6 +127,7 @@ class SessionImpl final : public Session {
 
   SessionNotes notes_;
   Processes processes_;
+  Keepers keepers_;  // the program, or those of ServeOptions
   ExecutionsToLookAt executions_;
   SessionFiles files_;
   EventRouter router_;
@@ -127,11 +135,13 @@ class SessionImpl final : public Session {
   Checks checks_;
   Follow follow_;
   uint32_t welcomed_ = 0;
+  bool leave_out_fdtrace_ = false;
   pid_t root_pid_ = 0;
   ProcessWatch root_;
-  int64_t root_ended_ns_ = 0;
+  std::vector<OwnedFd> stoppers_;
   int64_t next_drain_ns_ = 0;             // though nobody rings
   std::optional<Stragglers> stragglers_;  // looked for while nobody else is there
+  int64_t stragglers_since_ns_ = 0;
 };
 
 bool SessionImpl::Watch(int fd, uint64_t about) {
@@ -150,9 +160,14 @@ Served SessionImpl::Serve(const ServeOptions& options) {
   Served served;
   follow_ = options.follow;
   router_.FollowChildren(follow_.whom != Follow::Whom::kRoot);
-  root_pid_ = options.root_pid;
-  root_ = ProcessWatch(options.root_pid);
-  if (root_.fd() >= 0) Watch(root_.fd(), kRoot);
+  leave_out_fdtrace_ = options.leave_out_fdtrace;
+  if (options.root_pid != 0) {
+    root_pid_ = options.root_pid;
+    root_ = ProcessWatch(options.root_pid);
+    keepers_.Watch(root_);
+  } else {
+    for (const ProcessWatch& keeper : options.keepers) keepers_.Watch(keeper);
+  }
   {
     const CollectorLock lock(page());
     ServeUntilEnd(options, served);
@@ -165,13 +180,14 @@ Served SessionImpl::Serve(const ServeOptions& options) {
   served.not_followed = static_cast<uint32_t>(notes_.not_followed());
   served.duration_ns = SinceStart();
   served.notes = notes_.Sentences(*greeter_);
+  served.stoppers = std::move(stoppers_);
   return served;
 }
 
 // Whoever is still there and has said nothing, and whoever could not.
 void SessionImpl::LookForTheUnheard(const ServeOptions& options, Served& served) {
   if (options.follow.whom == Follow::Whom::kAll) {
-    Stragglers last(greeter_->variable(), options.root_pid);
+    Stragglers last(greeter_->variable(), options.root_pid, options.leave_out_fdtrace);
     last.MayStillCome(MonotonicNs());
     for (const pid_t pid : last.seen()) {
       if (processes_.ByPid(pid) != nullptr) continue;
@@ -198,46 +214,50 @@ void SessionImpl::ServeUntilEnd(const ServeOptions& options, Served& served) {
       served.stopped = true;
       return;
     }
-    LookForRootsEnd(options, served);
-    if (HaveAllEnded(options, served)) return;
+    LookForKeepersEnd(options, served);
+    if (HaveAllEnded(options)) return;
     Sleep(options, bell, !more);
   }
 }
 
-void SessionImpl::LookForRootsEnd(const ServeOptions& options, Served& served) {
-  if (served.root_ended || !root_.Ended()) return;
-  served.root_ended = true;
-  root_ended_ns_ = MonotonicNs();
-  if (root_.fd() >= 0) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, root_.fd(), nullptr);
-  if (!options.reap_root) return;
+void SessionImpl::LookForKeepersEnd(const ServeOptions& options, Served& served) {
+  if (!keepers_.JustEnded()) return;
+  served.root_ended = options.root_pid != 0;
+  if (!served.root_ended || !options.reap_root) return;
   while (waitpid(options.root_pid, &served.wait_status, 0) < 0 && errno == EINTR) {
   }
 }
 
-bool SessionImpl::HaveAllEnded(const ServeOptions& options, Served& served) {
-  if (!served.root_ended) return false;
+bool SessionImpl::HaveAllEnded(const ServeOptions& options) {
+  if (keepers_.ended_ns() == 0) return false;
   const int64_t now_ns = MonotonicNs();
-  if (now_ns - root_ended_ns_ >= options.linger.count()) return true;
+  if (options.root_pid != 0 && now_ns - keepers_.ended_ns() >= options.linger.count()) return true;
   if (!processes_.empty()) {
     stragglers_.reset();
     return false;
   }
   // A child between fork or exec and its hello: known by the variable in its environment alone. So are those that are
   // not to be followed, and have been told so.
-  if (options.follow.whom != Follow::Whom::kAll && now_ns - root_ended_ns_ >= kUnfollowedLingerNs) return true;
-  if (!stragglers_.has_value()) stragglers_.emplace(greeter_->variable(), options.root_pid);
-  return !stragglers_->MayStillCome(now_ns);
+  if (options.follow.whom != Follow::Whom::kAll && now_ns - keepers_.ended_ns() >= kUnfollowedLingerNs) return true;
+  if (!stragglers_.has_value()) {
+    stragglers_.emplace(greeter_->variable(), options.root_pid, options.leave_out_fdtrace);
+    stragglers_since_ns_ = now_ns;
+  }
+  return now_ns - stragglers_since_ns_ >= options.linger.count() || !stragglers_->MayStillCome(now_ns);
 }
 
 int64_t SessionImpl::SleepLimit(const ServeOptions& options, bool bell_works) {
   const int64_t now_ns = MonotonicNs();
-  int64_t until_ns =
-      std::min({next_drain_ns_, greeter_->next_deadline_ns(), checks_.NextExecutionNs(), files_.NextLookNs()});
-  const bool root_is_polled = root_ended_ns_ == 0 && root_.fd() < 0;
-  if (!bell_works || processes_.must_be_polled() || root_is_polled) until_ns = std::min(until_ns, now_ns + kPollNs);
-  if (root_ended_ns_ != 0) until_ns = std::min(until_ns, root_ended_ns_ + options.linger.count());
-  if (root_ended_ns_ != 0 && stragglers_.has_value()) until_ns = std::min(until_ns, stragglers_->next_look_ns());
-  return std::max<int64_t>(until_ns - now_ns, 0);
+  int64_t until_ns = std::min({greeter_->next_deadline_ns(), checks_.NextExecutionNs(), files_.NextLookNs()});
+  if (!processes_.empty()) until_ns = std::min(until_ns, next_drain_ns_);
+  const int64_t keepers_poll_ns = options.root_pid != 0 ? kPollNs : kLongestSleepNs;
+  if (keepers_.must_be_polled()) until_ns = std::min(until_ns, now_ns + keepers_poll_ns);
+  if (!bell_works || processes_.must_be_polled()) until_ns = std::min(until_ns, now_ns + kPollNs);
+  if (keepers_.ended_ns() != 0) {
+    if (options.root_pid != 0) until_ns = std::min(until_ns, keepers_.ended_ns() + options.linger.count());
+    if (stragglers_.has_value()) until_ns = std::min(until_ns, stragglers_->next_look_ns());
+  }
+  return std::clamp<int64_t>(until_ns - now_ns, 0, kNothingToDoNs);
 }
 
 void SessionImpl::Sleep(const ServeOptions& options, BellThread& bell, bool may_sleep) {
@@ -263,8 +283,10 @@ TracedImage* SessionImpl::LivingImage(pid_t pid) {
 void SessionImpl::Greet(Visitor& visitor) {
   const HelloKind kind = visitor.hello.kind;
   if (kind == HelloKind::kMoreRings) return GreetMoreRings(visitor);
+  if (kind == HelloKind::kStop) return GreetStopper(visitor);
   const auto process = ProcessDirectory::OpenByAnyThread(visitor.pid);
   if (!process.ok()) return;
+  if (leave_out_fdtrace_ && RunsOurProgram(*process)) return LeaveOut(visitor, *process);
   TracedImage* previous = LivingImage(visitor.pid);
   if (previous == nullptr && kind == HelloKind::kImage) {
     AskParentOf(visitor.pid, *process);
@@ -290,6 +312,36 @@ void SessionImpl::Greet(Visitor& visitor) {
                           .reason = "not followed, as --follow asks",
                           .present = {}},
                          visitor.hello.socket_fd);
+}
+
+// Where a program is recorded, its end is the recording's.
+void SessionImpl::GreetStopper(Visitor& visitor) {
+  if (root_pid_ != 0) {
+    AnswerStop(visitor.connection, absl::FailedPreconditionError("one program is recorded here, until it ends"));
+    return;
+  }
+  stoppers_.push_back(std::move(visitor.connection));
+  stop_.store(true);
+}
+
+// For the recording, a process that becomes fdtrace exits: what had no CLOEXEC flag is what it leaves open.
+void SessionImpl::LeaveOut(Visitor& visitor, const ProcessDirectory& process) {
+  if (LivingImage(visitor.pid) == nullptr) AskParentOf(visitor.pid, process);
+  TracedImage* const image = LivingImage(visitor.pid);
+  if (image == nullptr) return;
+  reader_.ReadAll(*image);
+  std::optional<Image> look = LookAtVisitor(visitor, process, {}, notes_);
+  if (look.has_value() && !processes_.full()) {
+    look->serial = processes_.TakeSerial();
+    look->started_ns = SinceStart();
+    look->executable = image->described.executable;
+    look->command_line = image->described.command_line;
+    model_.ImageStarted(*look);
+    model_.ProcessEnded(look->serial, SinceStart(), ProcessEnd::kExited);
+    processes_.Remove(*image);
+  } else {
+    End(*image);
+  }
 }
 
 void SessionImpl::GreetMoreRings(Visitor& visitor) {

@@ -11,6 +11,12 @@ constexpr size_t kRemembered = 256;
 
 }  // namespace
 
+Follow Follow::Of(const std::string& asked) {
+  if (asked == "all") return {.whom = Whom::kAll};
+  if (asked == "none") return {.whom = Whom::kRoot};
+  return {.whom = Whom::kMatching, .pattern = asked};
+}
+
 bool Follow::Includes(bool is_root, bool forked, const std::string& executable) const {
   switch (whom) {
     case Whom::kAll:

@@ -18,6 +18,9 @@ struct Follow {
   Whom whom = Whom::kAll;
   std::string pattern = {};  // of fnmatch(3), for the name of the executable's file or its whole path
 
+  // As --follow has it: "all", "none", or a pattern.
+  static Follow Of(const std::string& asked);
+
   bool Includes(bool is_root, bool forked, const std::string& executable) const;
 };
 

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "collector/own_program.h"
 #include "collector/procfs.h"
 #include "proto/session.h"
 
@@ -44,7 +45,7 @@ void Stragglers::Look() {
     if (pid == self || pid == except_) continue;
     const auto process = ProcessDirectory::Open(pid);
     if (process.ok() && process->Read("environ").find(entry) != std::string::npos) {
-      seen_.push_back(pid);
+      if (!except_fdtrace_ || !RunsOurProgram(*process)) seen_.push_back(pid);
     } else if (!process.ok() || !process->Lives()) {
       ended_.push_back(pid);
       may_have_missed_ |= !std::binary_search(ended_before.begin(), ended_before.end(), pid);

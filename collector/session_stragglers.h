@@ -14,8 +14,9 @@ namespace fdtrace {
 
 class Stragglers {
  public:
-  // Processes other than EXCEPT whose environment has VARIABLE's value.
-  Stragglers(std::string variable, pid_t except) : variable_(std::move(variable)), except_(except) {}
+  // Processes other than EXCEPT whose environment has VARIABLE's value; none that runs fdtrace if EXCEPT_FDTRACE.
+  Stragglers(std::string variable, pid_t except, bool except_fdtrace = false)
+      : variable_(std::move(variable)), except_(except), except_fdtrace_(except_fdtrace) {}
 
   // Looks again, if it is time to. True while there is someone to wait for, or may be: whoever ended while /proc was
   // read may have left a child that it did not show.
@@ -30,6 +31,7 @@ class Stragglers {
 
   std::string variable_;
   pid_t except_;
+  bool except_fdtrace_;
   std::vector<pid_t> seen_, ended_;  // ended: not yet reaped, as last seen; sorted
   bool may_have_missed_ = false;
   int64_t first_look_ns_ = 0, next_look_ns_ = 0;

@@ -65,7 +65,7 @@ class SessionUntracedTest : public SessionFixture {
       while (!served && std::chrono::steady_clock::now() < until) usleep(1'000);
       if (!served) kill(pid, SIGKILL);
     });
-    const Served result = Serve(pid);
+    Served result = Serve(pid);
     served = true;
     killer.join();
     return result;

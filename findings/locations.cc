@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "findings/finding.h"
+#include "viewer/findings_text.h"
 #include "viewer/printable.h"
 #include "viewer/units.h"
 
@@ -96,15 +97,9 @@ std::string MessageWithAdvice(const Report& report, const Finding& finding) {
 }
 
 std::string Account(const Finding& finding) {
-  std::vector<std::string> parts;
-  const auto add = [&](uint32_t count, absl::string_view what) {
-    if (count > 0) parts.push_back(absl::StrCat(WithThousands(count), " ", what));
-  };
-  add(finding.suppressed(), "suppressed");
-  add(finding.too_young(), "too young to count");
-  add(finding.allowed(), "allowed by the baseline");
-  add(finding.left(), "left");
-  return absl::StrJoin(parts, ", ");
+  const std::string not_left = NotLeft(finding);
+  if (finding.left() == 0) return not_left;
+  return absl::StrCat(not_left, not_left.empty() ? "" : ", ", WithThousands(finding.left()), " left");
 }
 
 }  // namespace fdtrace

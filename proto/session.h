@@ -33,9 +33,10 @@ inline constexpr size_t kCookieBytes = 32;
 
 // Why a process says hello.
 enum class HelloKind : uint32_t {
-  kImage = 1,     // a program image starts: after exec, or the first
-  kForked = 2,    // a forked child, at its first event
-  kMoreRings = 3  // all rings of the arenas at hand are taken
+  kImage = 1,      // a program image starts: after exec, or the first
+  kForked = 2,     // a forked child, at its first event
+  kMoreRings = 3,  // all rings of the arenas at hand are taken
+  kStop = 4        // the recording shall end; of fdtrace itself, which gets no Welcome but a StopAnswer
 };
 
 struct Hello {
@@ -46,6 +47,19 @@ struct Hello {
   uint32_t tid;            // of the caller, as it sees itself
   uint32_t pid;       // of the process, as it sees itself: another than the collector sees in another pid namespace
   int32_t socket_fd;  // the caller's number for the connection: no descriptor of the program's
+};
+
+enum class StopOutcome : uint32_t {
+  kWritten = 1,  // the trace is there
+  kLost = 2,     // the recording has ended, and the trace could not be written
+  kRefused = 3   // it is not for the asker to end it
+};
+
+struct StopAnswer {
+  StopOutcome outcome;
+  uint32_t collector_pid;
+  int64_t started_unix_ns;  // when the recording did
+  char error[1008];         // unless written: why; ends with it or with a NUL
 };
 
 struct Welcome {

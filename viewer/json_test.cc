@@ -40,7 +40,8 @@ TEST(Json, HasEveryFieldByItsProtoName) {
   "opened": 0,
   "still_open": 0,
   "notes": [],
-  "signal": 0
+  "signal": 0,
+  "session": false
  },
  "processes": [
   {

@@ -25,6 +25,7 @@ namespace {
 
 void FillStart(const TraceStart& start, Recording& recording) {
   for (const std::string& word : start.command()) recording.add_command(Printable(word));
+  recording.set_session(start.root_pid() == 0);
   recording.set_started_at(
       absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::FromUnixNanos(start.started_unix_ns()), absl::UTCTimeZone()));
 }

@@ -33,6 +33,13 @@ void ExpectThatNumbersAddUp(const Report& report) {
   EXPECT_EQ(still_open, report.recording().still_open());
 }
 
+TEST(BuildReport, TellsWhetherThereWasOneProgram) {
+  TraceMaker trace;
+  EXPECT_FALSE(trace.Build().recording().session());
+  trace->start->set_root_pid(0);
+  EXPECT_TRUE(trace.Build().recording().session());
+}
+
 TEST(BuildReport, TellsHowTheProgramRan) {
   TraceMaker trace;
   trace->end->set_exit_status(139);

@@ -136,6 +136,14 @@ TEST(Text, PromisesNoMoreThanWasSeen) {
   EXPECT_THAT(RenderText(report, {}), HasSubstr("no leaks seen, but the recording is not complete"));
 }
 
+TEST(Text, SaysHowLongManyCommandsWereRecorded) {
+  Report report = CleanRun();
+  report.mutable_recording()->set_session(true);
+  EXPECT_EQ(RenderText(report, {}),
+            "fdtrace: session recorded for 12.4 s · 18,204 descriptors opened, 0 still open\n"
+            "no leaks: every descriptor that it opened was closed\n");
+}
+
 TEST(Text, SaysHowTheProgramEnded) {
   Report report = CleanRun();
   report.mutable_recording()->set_exit_status(139);

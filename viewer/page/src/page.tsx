@@ -16,6 +16,7 @@ import { bytes, counted, duration, number, thousands } from "./units";
 
 function ended(recording: Recording): string {
   if (!number(recording.duration_ns)) return "how it ended, the trace does not tell";
+  if (recording.session) return `recorded for ${duration(recording.duration_ns)}`;
   const after = `after ${duration(recording.duration_ns)}`;
   if (recording.signal) return `killed by signal ${recording.signal} ${after}`;
   return `ended with status ${recording.exit_status ?? 0} ${after}`;

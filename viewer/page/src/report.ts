@@ -98,6 +98,7 @@ export interface Recording {
   still_open?: number;
   notes?: string[];
   signal?: number;
+  session?: boolean;
 }
 
 export interface Process {
