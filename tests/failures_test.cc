@@ -157,5 +157,16 @@ TEST(AFailingCall, ReturnsWhatItReturnsBare) {
   }
 }
 
+TEST(ReusedLate, AClosedNumberStaysClosedAndAllElseIsAsEver) {
+  const TemporaryDirectory directory;
+  const std::vector<std::string> command = {Program("failing_calls"), "late", directory.path()};
+  const std::string stranger = "write(first, &byte, 1): ";
+  const std::string bare = RunBare(command).out;
+  ASSERT_TRUE(bare.starts_with(stranger + "1 Success\n")) << bare;
+  const std::string late = Trace(command, {"--reuse=late"}).ran.out;
+  ASSERT_TRUE(late.starts_with(stranger + "-1 Bad file descriptor\n")) << late;
+  EXPECT_EQ(late.substr(late.find('\n')), bare.substr(bare.find('\n')));
+}
+
 }  // namespace
 }  // namespace fdtrace
