@@ -163,9 +163,11 @@ TEST(ReusedLate, AClosedNumberStaysClosedAndAllElseIsAsEver) {
   const std::string stranger = "write(first, &byte, 1): ";
   const std::string bare = RunBare(command).out;
   ASSERT_TRUE(bare.starts_with(stranger + "1 Success\n")) << bare;
-  const std::string late = Trace(command, {"--reuse=late"}).ran.out;
+  const Traced traced = Trace(command, {"--reuse=late"});
+  const std::string& late = traced.ran.out;
   ASSERT_TRUE(late.starts_with(stranger + "-1 Bad file descriptor\n")) << late;
   EXPECT_EQ(late.substr(late.find('\n')), bare.substr(bare.find('\n')));
+  EXPECT_EQ(traced.report.recording().corrections().opened_unseen(), 0u) << Describe(traced.report);
 }
 
 }  // namespace
