@@ -6,9 +6,12 @@
 #include <cstdint>
 #include <optional>
 
+#include "interposer/closed_streams.h"
 #include "interposer/descriptors.h"
+#include "interposer/failures.h"
 #include "interposer/file_facts.h"
 #include "interposer/hook_scope.h"
+#include "interposer/late_numbers.h"
 #include "interposer/opening.h"
 #include "interposer/rows.h"
 #include "interposer/streams.h"
@@ -29,26 +32,39 @@ std::optional<FileFacts> FileToBeOverwritten(int fd);
 // fd was made a copy, closing what it was.
 void RecordOverwritten(Row row, int fd, const DescriptorOrigin& source, const std::optional<FileFacts>& overwritten);
 
-inline int Created(Row row, int fd, const char* path = nullptr) {
-  if (fd >= 0) [[likely]]
-    RecordOpened(row, fd, path);
+inline int Created(Row row, int fd, const Given& given = {}) {
+  if (fd >= 0) [[likely]] {
+    fd = Late(fd);
+    RecordOpened(row, fd, given.path);
+  } else {
+    RecordFailure(row, errno, given);
+  }
   return fd;
 }
 
 template <typename Call>
 auto Opened(Row row, const Opening& opening, Call call) {
   const Opening::Outlook outlook = opening.LookAhead();
-  const auto fd = call();
-  if (fd >= 0) [[likely]]
+  auto fd = call();
+  if (fd >= 0) [[likely]] {
+    fd = Late(static_cast<int>(fd));
     RecordOpenedFile(row, static_cast<int>(fd), opening, outlook);
+  } else {
+    RecordFailure(row, errno, Given::Of(opening));
+  }
   return fd;
 }
 
-int CreatedPair(Row row, int result, const int* first, const int* second);
+int CreatedPair(Row row, int result, int* first, int* second);
 
 template <typename Object, typename DescriptorOf>
 Object* CreatedStream(Row row, Object* object, const char* path, DescriptorOf descriptor_of) {
-  if (object != nullptr) Created(row, descriptor_of(object), path);
+  ForgetClosed(object);
+  if (object == nullptr) {
+    RecordFailure(row, errno, {.path = path});
+  } else if (const int fd = descriptor_of(object); fd >= 0) {
+    RecordOpened(row, fd, path);
+  }
   return object;
 }
 
@@ -56,9 +72,11 @@ template <typename DescriptorOf, typename Call>
 auto OpenedStream(Row row, const Opening& opening, DescriptorOf descriptor_of, Call call) {
   const Opening::Outlook outlook = opening.LookAhead();
   const auto object = call();
-  if (object != nullptr) {
-    const int fd = descriptor_of(object);
-    if (fd >= 0) RecordOpenedFile(row, fd, opening, outlook);
+  ForgetClosed(object);
+  if (object == nullptr) {
+    RecordFailure(row, errno, Given::Of(opening));
+  } else if (const int fd = descriptor_of(object); fd >= 0) {
+    RecordOpenedFile(row, fd, opening, outlook);
   }
   return object;
 }
@@ -66,8 +84,13 @@ auto OpenedStream(Row row, const Opening& opening, DescriptorOf descriptor_of, C
 template <typename Call>
 int Duplicated(Row row, int source, Call call) {
   const DescriptorOrigin origin = OriginOf(source);  // before: source may be closed while we duplicate it
-  const int fd = call();
-  if (fd >= 0) RecordCopied(row, fd, origin);
+  int fd = call();
+  if (fd >= 0) {
+    fd = Late(fd);
+    RecordCopied(row, fd, origin);
+  } else {
+    RecordFailure(row, errno, {.fd = source});
+  }
   return fd;
 }
 
@@ -76,17 +99,43 @@ int DuplicatedOver(Row row, int source, int target, Call call) {
   const DescriptorOrigin origin = OriginOf(source);
   const std::optional<FileFacts> overwritten = FileToBeOverwritten(target);
   const int fd = call();
+  if (fd < 0) RecordFailure(row, errno, {.fd = source});
   if (fd >= 0 && source != target) RecordOverwritten(row, fd, origin, overwritten);
   return fd;
 }
 
+// What comes after a real call that was to close: lifetime is what RecordClosing returned; `error`, 0 if it succeeded.
+inline int ErrorOf(long result) { return result >= 0 ? 0 : errno != 0 ? errno : EIO; }
+void RecordOutcomeOfClose(Row row, int fd, uint64_t lifetime, int error, const FilesystemFacts* filesystem = nullptr);
+
 template <typename Call>
-auto Closed(Row row, int fd, Call call, const FILE* stream = nullptr) {
+auto Closed(Row row, int fd, Call call) {
   if (fd < 0) return call();
-  const uint64_t lifetime = RecordClosing(row, fd, stream);
+  const uint64_t lifetime = RecordClosing(row, fd);
   const auto result = call();
-  if (lifetime == 0 && result >= 0) RecordClosedUnknown(row, fd);
+  RecordOutcomeOfClose(row, fd, lifetime, ErrorOf(result));
   return result;
+}
+
+// And frees the stream.
+template <typename Call>
+auto ClosedStream(Row row, FILE* stream, Call call) {
+  if (stream == nullptr || RecordClosedBefore(row, stream)) return call();
+  const int fd = StreamDescriptor(stream);
+  const std::optional<FilesystemFacts> filesystem = FilesystemToBeWritten(*stream);
+  const uint64_t lifetime = fd < 0 ? 0 : RecordClosing(row, fd, stream);
+  RememberClosed(stream, {.id = lifetime, .fd = fd});
+  const auto result = call();
+  if (fd >= 0) RecordOutcomeOfClose(row, fd, lifetime, ErrorOf(result), filesystem ? &*filesystem : nullptr);
+  return result;
+}
+
+// An object that owns fd from now on; null if the call failed.
+template <typename Object>
+Object* Adopted(Row row, int fd, Object* object) {
+  if (object == nullptr) RecordFailure(row, errno, Given::Used(fd));
+  ForgetClosed(object);
+  return object;
 }
 
 template <typename Call>

@@ -35,6 +35,10 @@ enum class OurCall : uint32_t {
   kFileAtPath,
   kFileName,
   kFilePosition,
+  kMove,  // to another number
+  kLimits,
+  kFilesystem,
+  kCapabilities,
   kStart,  // what else a new image of ours does before main
   kCount
 };
