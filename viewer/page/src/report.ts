@@ -223,6 +223,7 @@ export interface Failure {
   blamed?: Blame[];
   hard_limit?: Int64;
   pid?: number;
+  open_unknown?: number;
 }
 
 export interface Filesystem {
@@ -235,6 +236,7 @@ export interface Filesystem {
   pinned_bytes?: Int64;
   blocks_reserved?: Int64;
   block_bytes?: Int64;
+  pinned_files?: number;
 }
 
 export interface Blame {
@@ -242,6 +244,8 @@ export interface Blame {
   bytes?: Int64;
   stack?: Frame[];
   call?: string;
+  pinned_bytes?: Int64;
+  pinned_files?: number;
 }
 
 export interface BadClose {
