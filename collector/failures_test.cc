@@ -150,10 +150,10 @@ TEST_F(FailuresTest, OfTheSystemHaveItsLimits) {
   for (const TraceFailure& failure : trace_.failures) {
     if (failure.cause() == TraceFailure::SYSTEM_LIMIT) {
       EXPECT_EQ(failure.limit(), 900u);
-      EXPECT_THAT(Blamed(failure), ElementsAre("34: 3", "33: 2")) << "hold descriptors";
+      EXPECT_THAT(Blamed(failure), ElementsAre("22: 3", "21: 2")) << "hold descriptors";
     } else {
       EXPECT_EQ(failure.limit(), failure.cause() == TraceFailure::INOTIFY_WATCHES ? 50u : 7u);
-      EXPECT_THAT(Blamed(failure), ElementsAre("34: 3")) << "hold inotify instances";
+      EXPECT_THAT(Blamed(failure), ElementsAre("22: 3")) << "hold inotify instances";
     }
   }
 }
