@@ -63,8 +63,8 @@ using WrittenFile = CreatedFile;  // or that it wrote
 // What the system allows in all, or each of its users, in the user namespace of a process; 0: not known.
 struct SystemLimits {
   uint64_t files = 0;              // fs.file-max
-  uint64_t inotify_watches = 0;    // fs.inotify.max_user_watches
-  uint64_t inotify_instances = 0;  // fs.inotify.max_user_instances
+  uint64_t inotify_watches = 0;    // fs.inotify.max_user_watches, or user.max_inotify_watches if that is less
+  uint64_t inotify_instances = 0;  // likewise
 };
 
 // A program image that said hello: a process's first, one after exec (same pid), or a forked child.

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <fstream>
 #include <string>
@@ -29,8 +30,10 @@ std::string UserNamespaceOf(const std::string& process) {
 SystemLimits LimitsOf(pid_t pid) {
   SystemLimits limits = {.files = ReadNumber("/proc/sys/fs/file-max")};
   if (UserNamespaceOf(absl::StrCat(pid)) != UserNamespaceOf("self")) return limits;
-  limits.inotify_watches = ReadNumber("/proc/sys/fs/inotify/max_user_watches");
-  limits.inotify_instances = ReadNumber("/proc/sys/fs/inotify/max_user_instances");
+  limits.inotify_watches =
+      std::min(ReadNumber("/proc/sys/fs/inotify/max_user_watches"), ReadNumber("/proc/sys/user/max_inotify_watches"));
+  limits.inotify_instances = std::min(ReadNumber("/proc/sys/fs/inotify/max_user_instances"),
+                                      ReadNumber("/proc/sys/user/max_inotify_instances"));
   return limits;
 }
 

@@ -77,38 +77,38 @@ std::string OfProcessLimit(const Failure& failure) {
                       " and not closed: close them there, or ", HowToRaise(failure));
 }
 
-// " (NAME = 128)"
-std::string Setting(const char* name, int64_t value) {
-  return value > 0 ? absl::StrCat(" (", name, " = ", Number(value), ")") : absl::StrCat(" (", name, ")");
-}
-
-// "sysctl -w NAME=256"
-std::string Raise(const char* name, int64_t value) {
-  return value > 0 ? absl::StrCat("sysctl -w ", name, "=", value * 2) : absl::StrCat("sysctl -w ", name, "=…");
-}
-
 std::string OfSystemLimit(const Failure& failure) {
-  return absl::StrCat("The whole system has as many files open as it may", Setting("fs.file-max", failure.limit()),
-                      ", ", Number(failure.open_count()), " of them in this process: close some, or ",
-                      Raise("fs.file-max", failure.limit()));
+  const std::string limit = failure.limit() > 0 ? absl::StrCat(", ", Number(failure.limit())) : "";
+  return absl::StrCat("The whole system has as many files open as it may", limit, ", and ",
+                      Number(failure.open_count()),
+                      " of them are this process's: close some, or raise fs.file-max with sysctl -w");
+}
+
+// WHAT is "watches" or "instances".
+std::string UserHasAllOf(const Failure& failure, absl::string_view what) {
+  const std::string limit = failure.limit() > 0 ? absl::StrCat(", ", Number(failure.limit())) : "";
+  return absl::StrCat("this user has as many inotify ", what, " as one may", limit);
+}
+
+// A user namespace has limits of its own beside those of the whole system.
+std::string HowToRaiseInotifys(absl::string_view what) {
+  return absl::StrCat("raise fs.inotify.max_user_", what, " with sysctl -w (in a user namespace, user.max_inotify_",
+                      what, ")");
 }
 
 std::string OfWatches(const Failure& failure) {
-  constexpr char kName[] = "fs.inotify.max_user_watches";
-  return absl::StrCat("No disk is full: this user has as many inotify watches as one may",
-                      Setting(kName, failure.limit()), ": remove watches that are not needed, or ",
-                      Raise(kName, failure.limit()));
+  return absl::StrCat("No disk is full: ", UserHasAllOf(failure, "watches"), ": remove those that are not needed, or ",
+                      HowToRaiseInotifys("watches"));
 }
 
 std::string OfInstances(const Failure& failure) {
-  constexpr char kName[] = "fs.inotify.max_user_instances";
   const Blame* const most = FirstNamed(failure);
   const std::string holder = most == nullptr
                                  ? ": "
                                  : absl::StrCat("; ", Number(most->count()), " of this process were opened at ",
                                                 PlaceOf(*most), " and not closed: close them there, or ");
-  return absl::StrCat("Descriptors are left, but this user has as many inotify instances as one may",
-                      Setting(kName, failure.limit()), holder, Raise(kName, failure.limit()));
+  return absl::StrCat("Descriptors are left, but ", UserHasAllOf(failure, "instances"), holder,
+                      HowToRaiseInotifys("instances"));
 }
 
 std::string Them(uint64_t files) { return files == 1 ? "it" : "them"; }

@@ -92,8 +92,8 @@ TEST(ExplanationOf, TheLimitOfTheSystemIsNamed) {
   failure.set_error("ENFILE");
   failure.set_cause(Failure::SYSTEM_LIMIT);
   EXPECT_EQ(ExplanationOf(failure),
-            "The whole system has as many files open as it may (fs.file-max = 9,000), 12 of them in this process: "
-            "close some, or sysctl -w fs.file-max=18000");
+            "The whole system has as many files open as it may, 9,000, and 12 of them are this process's: close some, "
+            "or raise fs.file-max with sysctl -w");
 }
 
 TEST(ExplanationOf, InotifyHasLimitsOfItsOwn) {
@@ -101,14 +101,14 @@ TEST(ExplanationOf, InotifyHasLimitsOfItsOwn) {
   failure.set_cause(Failure::INOTIFY_INSTANCES);
   AddBlame(failure, "watch", "watch.cc", 5, 100);
   EXPECT_EQ(ExplanationOf(failure),
-            "Descriptors are left, but this user has as many inotify instances as one may "
-            "(fs.inotify.max_user_instances = 128); 100 of this process were opened at watch (watch.cc:5) and not "
-            "closed: close them there, or sysctl -w fs.inotify.max_user_instances=256");
+            "Descriptors are left, but this user has as many inotify instances as one may, 128; 100 of this process "
+            "were opened at watch (watch.cc:5) and not closed: close them there, or raise "
+            "fs.inotify.max_user_instances with sysctl -w (in a user namespace, user.max_inotify_instances)");
   failure.set_cause(Failure::INOTIFY_WATCHES);
   failure.set_limit(0);
   EXPECT_EQ(ExplanationOf(failure),
-            "No disk is full: this user has as many inotify watches as one may (fs.inotify.max_user_watches): remove "
-            "watches that are not needed, or sysctl -w fs.inotify.max_user_watches=…");
+            "No disk is full: this user has as many inotify watches as one may: remove those that are not needed, or "
+            "raise fs.inotify.max_user_watches with sysctl -w (in a user namespace, user.max_inotify_watches)");
 }
 
 TEST(ExplanationOf, AFullDiskTellsFirstOfDeletedFilesThatAreHeld) {
