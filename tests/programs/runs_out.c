@@ -66,14 +66,15 @@ static pid_t connects(void) {
   _exit(0);
 }
 
+// From one line, so that all calls come from one place.
 static int until_refused(int (*take)(void), int error) {
-  int taken = 0;
-  while (take() >= 0) {
-    if (++taken > 100000) return 1;
+  int refused = 0;
+  for (int i = 0; i < 100000 && refused < 6; ++i) {
+    if (take() >= 0) continue;
+    if (errno != error) return 1;
+    ++refused;
   }
-  int refused = errno == error;
-  for (int i = 0; i < 5; ++i) refused &= take() < 0 && errno == error;
-  return refused ? 0 : 1;
+  return refused == 6 ? 0 : 1;
 }
 
 static char block[256 << 10];
@@ -83,9 +84,9 @@ __attribute__((noinline)) static int spools(void) {
   int fd = open("spool", O_RDWR | O_CREAT | O_EXCL, 0600);
   if (fd < 0) return -1;
   unlink("spool");
-  ssize_t wrote = write(fd, block, sizeof block);
-  if (wrote == sizeof block) return 0;
-  return wrote < 0 ? -1 : write(fd, block, sizeof block) < 0 ? -1 : 0;
+  int result = write(fd, block, sizeof block) < 0 ? -1 : 0;
+  __asm__ volatile("");
+  return result;
 }
 
 __attribute__((noinline)) static int makes_file(void) {
@@ -99,7 +100,11 @@ __attribute__((noinline)) static int makes_file(void) {
 
 static int log_fd = -1;
 __attribute__((noinline)) static int opens_log(void) { return log_fd = open("log", O_WRONLY | O_CREAT, 0600); }
-static int writes_log(void) { return write(log_fd, block, sizeof block) < 0 ? -1 : 0; }
+__attribute__((noinline)) static int writes_log(void) {
+  int result = write(log_fd, block, sizeof block) < 0 ? -1 : 0;
+  __asm__ volatile("");
+  return result;
+}
 
 static int watches(void) {
   static int number;
