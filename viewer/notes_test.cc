@@ -99,7 +99,7 @@ TEST(Notes, SayHowLongTheRestWouldHaveLastedWhereASiteKeptGrowing) {
   TraceMaker::Grow(site);
   site.set_first_opened_ns(0);
   EXPECT_THAT(Notes(trace.Build()),
-              Contains(HasSubstr("may have: what kept growing would have taken the rest in 1 s")));
+              Contains(HasSubstr("may have: what kept growing would have taken the rest in 1.0 s")));
 }
 
 TEST(Notes, DoNotWarnOfAProcessThatHitItsLimitOrRaisedItOrWasFarFromIt) {
