@@ -30,11 +30,18 @@ bool IsNextToNothing(const FilesystemState& filesystem) {
   return filesystem.blocks_available() <= std::max(kFewBlocks, share);
 }
 
+// Kept for the superuser. Of what nobody may use, ext4 keeps some for itself, see ext4_calculate_resv_clusters: a
+// fiftieth of all, at most 4096.
+bool IsMostlyReserve(const FilesystemState& filesystem) {
+  const uint64_t available = std::min(filesystem.blocks_available(), filesystem.blocks_free());
+  const uint64_t kept = filesystem.blocks_free() - available;
+  return kept > available && kept > std::min<uint64_t>(filesystem.blocks() / 50, 4096);
+}
+
 TraceFailure::Cause CauseOfBlocks(const Failed& failed) {
   const FilesystemState& filesystem = failed.filesystem();
   if (filesystem.blocks() == 0 || !IsNextToNothing(filesystem)) return TraceFailure::UNKNOWN;
-  const bool kept = filesystem.blocks_available() == 0 && filesystem.blocks_free() > 0;
-  return kept && failed.privileged() == 0 ? TraceFailure::RESERVED_BLOCKS : TraceFailure::BLOCKS;
+  return IsMostlyReserve(filesystem) && failed.privileged() == 0 ? TraceFailure::RESERVED_BLOCKS : TraceFailure::BLOCKS;
 }
 
 // A call that makes a file needs an inode before it needs blocks; one that writes to a file has its inode already.

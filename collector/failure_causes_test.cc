@@ -77,7 +77,9 @@ TEST(CauseOf, IsBlocksWithAFewOfThemLeft) {
 
 TEST(CauseOf, IsTheReserveForTheSuperuserUnlessItIsHim) {
   EXPECT_EQ(CauseOnDisk({.blocks_free = 50}), TraceFailure::RESERVED_BLOCKS);
+  EXPECT_EQ(CauseOnDisk({.blocks_free = 50, .blocks_available = 15}), TraceFailure::RESERVED_BLOCKS);
   EXPECT_EQ(CauseOnDisk({.blocks_free = 50}, "open", /*privileged=*/true), TraceFailure::BLOCKS);
+  EXPECT_EQ(CauseOnDisk({.blocks_free = 20}), TraceFailure::BLOCKS) << "the file system keeps that for itself";
 }
 
 TEST(CauseOf, IsBlocksWhereACallWantsAllOfThemAtOnce) {

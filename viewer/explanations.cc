@@ -175,8 +175,10 @@ std::string OfBlocks(const Failure& failure) {
 
 std::string OfReserve(const Failure& failure) {
   const Filesystem& filesystem = failure.filesystem();
+  const int64_t left = Available(filesystem);
+  const std::string but = left > 0 ? absl::StrCat("all but ", Bytes(failure, left)) : "all";
   const std::string kept = absl::StrCat(FilesystemOf(failure), " has ", Bytes(failure, filesystem.blocks_free()),
-                                        " free, all of it kept for root (tune2fs -m)");
+                                        " free, ", but, " of it kept for root (tune2fs -m)");
   if (PinsMuch(failure)) return absl::StrCat(kept, "; ", OfPinned(failure));
   const std::string wrote = WhoWrote(failure);
   return absl::StrCat(kept, wrote.empty() ? "" : "; ", wrote, ": remove what is not needed, or have root keep less");

@@ -159,6 +159,9 @@ TEST(ExplanationOf, WhatIsKeptForRootIsNotFree) {
   EXPECT_EQ(ExplanationOf(failure),
             "/srv has 12 MiB free, all of it kept for root (tune2fs -m): remove what is not needed, or have root keep "
             "less");
+  failure.mutable_filesystem()->set_blocks_reserved(11 * kMiB / 4096);
+  EXPECT_TRUE(ExplanationOf(failure).starts_with("/srv has 12 MiB free, all but 1 MiB of it kept for root"))
+      << ExplanationOf(failure);
 }
 
 TEST(ExplanationOf, WithoutInodesTellsWhoMadeTheFiles) {
