@@ -230,7 +230,7 @@ absl::StatusOr<Options> ParseRun(const Words& words) {
   AddFramesOption(app, options.frames);
   AddSourcesOption(app, options.sources);
   app.add_option("--wait", wait, "record so long what outlives PROGRAM (default 10)")->type_name("SECONDS|forever");
-  app.add_option("--reuse", reuse, "give closed numbers to new descriptors as late as can be")
+  app.add_option("--reuse", reuse, "use closed numbers again as late as possible")
       ->type_name("late")
       ->transform(CLI::IsMember({"late"}).description(""));
   AddOpenOption(app, options.open);
