@@ -93,6 +93,7 @@ export function FailureList({ failures, leaks }: { failures: Failure[]; leaks: L
           </p>
           <Facts failure={failure} />
           {!!failure.blamed?.length && <BlameTable failure={failure} leaks={leaks} />}
+          <p class="hint">Failed at</p>
           <Stack frames={failure.stack} label="Stack of the failing call" />
         </article>
       ))}
