@@ -1,5 +1,5 @@
-// From top to bottom: what ran, the calls that failed, the leaks, the files that take space, what programs received, the
-// processes, the notes.
+// From top to bottom: what ran, the calls that failed, the leaks, the files that take space, what programs received,
+// the processes, the notes.
 #include "viewer/text.h"
 
 #include <algorithm>
