@@ -55,7 +55,7 @@ void CreatedFiles::Apply(const NameEvent& event) {
 void CreatedFiles::Make(const FileId& id, const Maker& maker, const std::string& path) {
   if (path.empty()) return;
   const auto known = files_.find(id);
-  if (known == files_.end() && files_.size() >= max_files_) return CountBeyond(path, maker.place);
+  if (known == files_.end() && files_.size() >= max_files_) return CountBeyond(id.first, path, maker.place);
   if (known != files_.end()) {
     if (maker.at_ns < known->second.made.at_ns) return;
     names_.TakeAll(id);  // the inode is used again, so the file before is gone
@@ -94,7 +94,7 @@ void CreatedFiles::Rename(const NameEvent& event) {
 void CreatedFiles::Unlink(const NameEvent& event) {
   const auto file = files_.find(event.file);
   if (file == files_.end()) {
-    if (event.links == 0) UncountBeyond(event.path);
+    if (event.links == 0) UncountBeyond(event.file.first, event.path);
   } else if (file->second.made.at_ns <= event.at_ns) {
     names_.Take(event.file, event.path);
     if (event.links != 0) return;
@@ -103,7 +103,7 @@ void CreatedFiles::Unlink(const NameEvent& event) {
   }
 }
 
-void CreatedFiles::CountBeyond(const std::string& path, uint32_t place) {
+void CreatedFiles::CountBeyond(uint64_t device, const std::string& path, uint32_t place) {
   ++not_looked_at_;
   auto [directory, name] = Split(path);
   const auto key = std::pair(std::move(directory), CoarsePattern(name));
@@ -111,16 +111,36 @@ void CreatedFiles::CountBeyond(const std::string& path, uint32_t place) {
   Row& row = beyond_[key];
   ++row.files;
   row.places.Add(place);
+  beyond_on_[device].Add(place);
 }
 
-void CreatedFiles::UncountBeyond(const std::string& path) {
+void CreatedFiles::UncountBeyond(uint64_t device, const std::string& path) {
   if (beyond_.empty()) return;
   const auto [directory, name] = Split(path);
   const auto row = beyond_.find({directory, CoarsePattern(name)});
   if (row == beyond_.end()) return;
   --not_looked_at_;
+  beyond_on_[device].Remove(row->second.places.first());
   row->second.places.Remove(row->second.places.first());
   if (--row->second.files == 0) beyond_.erase(row);
+}
+
+absl::flat_hash_map<uint32_t, uint64_t> CreatedFiles::CountOn(uint64_t device) const {
+  absl::flat_hash_map<FileId, uint32_t> places;
+  for (const auto& [id, file] : files_) {
+    if (id.first == device) places[id] = file.made.place;
+  }
+  for (const NameEvent* event : events_.AllWaiting()) {
+    if (event->file.first != device) continue;
+    if (event->what == NameEvent::kCreated) places[event->file] = event->place;
+    if (event->what == NameEvent::kUnlinked && event->links == 0) places.erase(event->file);
+  }
+  absl::flat_hash_map<uint32_t, uint64_t> counts;
+  for (const auto& [id, place] : places) ++counts[place];
+  if (const auto beyond = beyond_on_.find(device); beyond != beyond_on_.end()) {
+    for (const auto& [place, count] : beyond->second.all()) counts[place] += count;
+  }
+  return counts;
 }
 
 std::vector<CreatedFile> CreatedFiles::Remaining() {

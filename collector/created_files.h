@@ -38,6 +38,10 @@ class CreatedFiles {
   // It is still there, by its `path`.
   void LeftBehind(const CreatedFile& file, const FileFacts& facts);
 
+  // How many files of a device are there still, as far as has been told, by the place that made them. It takes as long
+  // as there are files known.
+  absl::flat_hash_map<uint32_t, uint64_t> CountOn(uint64_t device) const;
+
   // How many are counted though nobody looked whether they are still there.
   uint64_t not_looked_at() const { return not_looked_at_; }
   // After Remaining. Temporary files first, then most bytes first.
@@ -70,8 +74,8 @@ class CreatedFiles {
   void Link(const NameEvent& event);
   void Rename(const NameEvent& event);
   void Unlink(const NameEvent& event);
-  void CountBeyond(const std::string& path, uint32_t place);
-  void UncountBeyond(const std::string& path);
+  void CountBeyond(uint64_t device, const std::string& path, uint32_t place);
+  void UncountBeyond(uint64_t device, const std::string& path);
   Rows Fold() const;
 
   size_t max_files_;
@@ -80,7 +84,8 @@ class CreatedFiles {
   FileNames names_;
   absl::flat_hash_map<FileId, Maker> unnamed_;
   std::deque<FileId> unnamed_in_order_;
-  Rows beyond_;  // max_files_
+  Rows beyond_;                                           // max_files_
+  absl::flat_hash_map<uint64_t, PlaceCounts> beyond_on_;  // the same, by device
   uint64_t not_looked_at_ = 0;
 };
 

@@ -23,6 +23,9 @@ bool IsBorn(const Opened& opened) {
          !absl::StartsWith(opened.path(), "/proc/") && !absl::StartsWith(opened.path(), "/dev/fd/");
 }
 
+// The place that its bytes count for.
+uint32_t OpenerOf(const TrackedFile& file) { return file.openers.empty() ? file.last_opener : file.openers.first(); }
+
 // The kernel's name for what never had one.
 bool IsNameOfNameless(absl::string_view path, uint64_t inode) {
   return LastComponent(path) == absl::StrCat("#", inode);
@@ -318,7 +321,7 @@ void Files::Look(TrackedFile& file, const FileFacts& facts, uint64_t at_ns) {
 void Files::Account(TrackedFile& file, uint64_t at_ns) {
   const bool counts = file.links == 0 && file.has_holders() && !file.IsCallers();
   const uint64_t bytes = counts ? file.bytes : 0;
-  const uint32_t place = file.openers.empty() ? file.last_opener : file.openers.first();
+  const uint32_t place = OpenerOf(file);
   if (bytes == file.counted_bytes && (bytes == 0 || place == file.counted_place)) return;
   PinnedBytes& pinned = pinned_[file.id.first];
   if (place == file.counted_place && bytes > file.counted_bytes) {
@@ -329,6 +332,20 @@ void Files::Account(TrackedFile& file, uint64_t at_ns) {
   }
   file.counted_bytes = bytes;
   file.counted_place = place;
+}
+
+absl::flat_hash_map<uint32_t, Files::SpaceUse> Files::UseOf(uint64_t device) const {
+  absl::flat_hash_map<uint32_t, SpaceUse> uses;
+  for (const auto& [place, growth] : growth_.On(device)) {
+    uses[place] = {.grown_bytes = growth.bytes, .grown_files = growth.files};
+  }
+  for (const auto& [id, file] : by_id_) {
+    if (id.first != device || file->links != 0 || !file->has_holders() || file->IsCallers()) continue;
+    SpaceUse& use = uses[OpenerOf(*file)];
+    use.pinned_bytes += file->bytes;
+    ++use.pinned_files;
+  }
+  return uses;
 }
 
 absl::Status Files::Write(const Sites& sites, const std::vector<MountedOn>& mounted, uint64_t end_ns,

@@ -75,6 +75,15 @@ class Files {
   void Renamed(const Renamed& renamed, uint64_t at_ns);
   // One more, or its first.
   void Linked(const Linked& linked, uint64_t at_ns);
+  // What the code at one place has of a file system's space.
+  struct SpaceUse {
+    uint64_t grown_bytes = 0;  // by which files that it opened have grown so far
+    uint64_t grown_files = 0;
+    uint64_t pinned_bytes = 0;  // of files without a name that it opened and that are held now
+    uint64_t pinned_files = 0;
+  };
+  // By place; it takes as long as there are files known.
+  absl::flat_hash_map<uint32_t, SpaceUse> UseOf(uint64_t device) const;
   const TrackedFile* Find(const FileId& id) const;
   // No other file has its inode now.
   bool IsCurrent(const FileHold& hold) const { return Find(hold.file->id) == hold.file.get(); }

@@ -40,6 +40,13 @@ void Filesystems::Meet(const ProcessDirectory& process, const HeldFile& file) {
   model_.FilesystemSeen(mounted);
 }
 
+void Filesystems::Meet(pid_t pid, uint64_t device, const std::string& path) {
+  if (met_.contains(device)) return;
+  const auto process = ProcessDirectory::OpenByAnyThread(pid);
+  if (!process.ok()) return Meet(device, path);
+  Meet(*process, HeldFile{.seen = {.file = {.device = device}, .path = path}, .below = {}});
+}
+
 void Filesystems::Meet(uint64_t device, const std::string& path) {
   if (!met_.insert(device).second) return;
   const std::vector<Mount> ours = MountsSeenByUs();

@@ -2,6 +2,8 @@
 // later.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <string>
 
@@ -18,6 +20,8 @@ class Filesystems {
 
   // That of a file which a process holds, as we see it mounted or else as PROCESS does.
   void Meet(const ProcessDirectory& process, const HeldFile& file);
+  // That of which a call of process PID told; PATH is as passed to the call, and may be empty.
+  void Meet(pid_t pid, uint64_t device, const std::string& path);
   // That of a file at PATH.
   void Meet(uint64_t device, const std::string& path);
 

@@ -41,9 +41,17 @@ void Growth::Count(uint32_t place, uint64_t bytes, uint64_t of_file, std::shared
   Row& row = rows_[place];
   row.bytes += bytes;
   row.files += of_file == bytes;
+  OfPlace& on_device = by_device_[file->id.first][place];
+  on_device.bytes += bytes;
+  on_device.files += of_file == bytes;
   if (of_file < row.most) return;
   row.most = of_file;
   row.file = std::move(file);
+}
+
+absl::flat_hash_map<uint32_t, Growth::OfPlace> Growth::On(uint64_t device) const {
+  const auto it = by_device_.find(device);
+  return it == by_device_.end() ? absl::flat_hash_map<uint32_t, OfPlace>() : it->second;
 }
 
 void Growth::CountAtLeast(uint32_t place, uint64_t of_file, std::shared_ptr<const TrackedFile> file) {

@@ -44,6 +44,13 @@ class Growth {
   // How large the file became could not be told: by `of_file` at least, which has been counted.
   void CountAtLeast(uint32_t place, uint64_t of_file, std::shared_ptr<const TrackedFile> file);
 
+  struct OfPlace {
+    uint64_t bytes = 0;
+    uint64_t files = 0;
+  };
+  // By place, what has been counted for files of a device.
+  absl::flat_hash_map<uint32_t, OfPlace> On(uint64_t device) const;
+
   // The place whose files grew most comes first.
   absl::Status Write(const Sites& sites, TraceWriter& writer) const;
 
@@ -59,6 +66,7 @@ class Growth {
   };
 
   absl::flat_hash_map<uint32_t, Row> rows_;  // by place
+  absl::flat_hash_map<uint64_t, absl::flat_hash_map<uint32_t, OfPlace>> by_device_;
 };
 
 }  // namespace fdtrace

@@ -58,6 +58,18 @@ Openers HeldDescriptors::OpenersWithoutId() const {
   return openers;
 }
 
+OpenCounts HeldDescriptors::CountOpen(uint64_t limit) const {
+  OpenCounts counts;
+  const auto count = [&](const Lifetime& lifetime) {
+    ++counts.all;
+    counts.beyond += limit != 0 && static_cast<uint64_t>(lifetime.fd) >= limit;
+    ++counts.by_place[lifetime.fd > kLastStandardNumber ? OpenerOf(lifetime).place : 0];
+  };
+  for (const auto& [id, lifetime] : by_id_) count(lifetime);
+  for (const auto& [fd, elder] : by_number_) count(elder);
+  return counts;
+}
+
 void HeldDescriptors::Open(uint64_t id, Lifetime lifetime) {
   if (lifetime.place != 0) {
     recording_.sites.At(lifetime.place).Opened(lifetime.opened_ns);

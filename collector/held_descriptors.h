@@ -13,6 +13,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "collector/lifetime.h"
+#include "collector/open_counts.h"
 
 namespace fdtrace {
 
@@ -45,6 +46,8 @@ class HeldDescriptors {
   Openers OpenersWithoutId() const;
   // The files of what is held.
   HoldsByNumber Files() const;
+  // LIMIT: the soft RLIMIT_NOFILE; 0: not known.
+  OpenCounts CountOpen(uint64_t limit) const;
   size_t size() const { return by_id_.size() + by_number_.size(); }
 
   // Its number is free: see MakeRoom.

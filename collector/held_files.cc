@@ -128,6 +128,19 @@ absl::StatusOr<std::vector<HeldFile>> HeldByDescriptors(const ProcessDirectory& 
   return held;
 }
 
+std::vector<FileFacts> NamedByDescriptors(const ProcessDirectory& process, size_t most) {
+  const absl::StatusOr<std::vector<int>> numbers = process.Numbers();
+  const auto descriptors = DescriptorDirectory::Open(process);
+  std::vector<FileFacts> named;
+  if (!numbers.ok() || !descriptors.ok()) return named;
+  for (size_t i = 0; i < std::min(numbers->size(), most); ++i) {
+    const auto status = descriptors->StatusOf((*numbers)[i]);
+    const auto facts = status.has_value() ? FactsOf(*status) : std::nullopt;
+    if (facts.has_value() && facts->links != 0) named.push_back(*facts);
+  }
+  return named;
+}
+
 std::vector<HeldFile> HeldByMappings(const ProcessDirectory& process) {
   std::vector<HeldFile> held;
   absl::flat_hash_set<std::pair<uint64_t, uint64_t>> looked_at;

@@ -6,6 +6,7 @@
 //    is left out; so is what fdtrace itself maps.
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <vector>
@@ -26,6 +27,9 @@ std::vector<HeldFile> HeldAmong(std::span<const SeenDescriptor> seen);
 
 // The same, looked up: a system call for each descriptor, and another for those that may be meant.
 absl::StatusOr<std::vector<HeldFile>> HeldByDescriptors(const ProcessDirectory& process);
+
+// Of files that have a name: those of the first MOST descriptors.
+std::vector<FileFacts> NamedByDescriptors(const ProcessDirectory& process, size_t most);
 
 // One for each mapped file. Where /proc/PID/map_files may not be followed (it takes CAP_SYS_ADMIN or
 // CAP_CHECKPOINT_RESTORE), sizes and links are not known; then a file counts though it has a second name, and its

@@ -9,6 +9,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "collector/created_files.h"
+#include "collector/failures.h"
 #include "collector/files.h"
 #include "collector/inherited.h"
 #include "collector/model.h"
@@ -71,6 +72,7 @@ struct Recording {
   PassedDescriptors passed;
   Files files;
   CreatedFiles created;
+  Failures failures;
   TestsRun tests;
   uint64_t untraced_programs = 0;
   UntracedTally untraced_between;

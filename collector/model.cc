@@ -59,6 +59,10 @@ class WholeModel : public Model {
     }
   }
 
+  void LimitsSeen(uint32_t serial, const SystemLimits& limits) override {
+    if (TracedProcess* const process = Find(serial)) process->LimitsSeen(limits);
+  }
+
   void SetLost(uint32_t serial, uint64_t events_lost, uint64_t stackless) override {
     if (TracedProcess* const process = Find(serial)) process->SetLost(events_lost, stackless);
   }
@@ -109,6 +113,7 @@ class WholeModel : public Model {
     if (status.ok()) status = recording_.inherited.Write(recording_.sites, site_of_place, writer);
     if (status.ok()) status = recording_.files.Write(recording_.sites, mounted_, end.duration_ns, writer);
     if (status.ok()) status = recording_.created.Write(recording_.sites, writer);
+    if (status.ok()) status = recording_.failures.Write(recording_.sites, mounted_, writer);
     if (!status.ok()) return status;
     TraceRecord timeline;
     *timeline.mutable_timeline() = recording_.timeline.ToTrace(end.duration_ns);

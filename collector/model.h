@@ -60,6 +60,13 @@ struct CreatedFile {
 
 using WrittenFile = CreatedFile;  // or that it wrote
 
+// What the system allows in all, or each of its users, in the user namespace of a process; 0: not known.
+struct SystemLimits {
+  uint64_t files = 0;              // fs.file-max
+  uint64_t inotify_watches = 0;    // fs.inotify.max_user_watches, or user.max_inotify_watches if that is less
+  uint64_t inotify_instances = 0;  // likewise
+};
+
 // A program image that said hello: a process's first, one after exec (same pid), or a forked child.
 struct Image {
   uint32_t serial = 0;       // of the image; lifetime ids are made from it
@@ -114,6 +121,9 @@ class Model {
   // of different rings in any: a Closed may precede its Opened, and a Stack, Module or Function may come after its use.
   virtual void Consume(uint32_t serial, uint32_t ring, const Event& event) = 0;
 
+  // What holds for the image when a call of its fails: to be told before that event is consumed.
+  virtual void LimitsSeen(uint32_t serial, const SystemLimits& limits) = 0;
+
   // Events that were dropped, and opens without a stack, in all since the image started.
   virtual void SetLost(uint32_t serial, uint64_t events_lost, uint64_t stackless) = 0;
 
@@ -144,7 +154,7 @@ class Model {
   virtual std::vector<WrittenFile> Unsettled() const = 0;
   virtual void FileSeen(const WrittenFile& file, const FileFacts& facts, uint64_t at_ns) = 0;
 
-  // To be told before Write, of all devices that FilesHeld and LeftBehind named.
+  // To be told before Write, of all devices that FilesHeld, LeftBehind and failures named.
   virtual void FilesystemSeen(const MountedOn& filesystem) = 0;
 
   // The process of the image has ended; what it still held is kept as still open.

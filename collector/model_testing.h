@@ -263,6 +263,54 @@ inline Event MarkEvent(uint64_t at_ns, uint64_t key, const std::string& name) {
   return event;
 }
 
+struct FailedCall {
+  int32_t error = 0;
+  uint32_t function = 1;
+  uint64_t stack = 0;
+  const char* path = "";
+  uint64_t limit = 0;  // RLIMIT_NOFILE, soft and hard
+  std::optional<FilesystemState> filesystem = std::nullopt;
+  int fd = -1;
+  bool privileged = false;
+};
+
+inline Event FailedEvent(uint64_t at_ns, const FailedCall& call) {
+  Event event;
+  event.set_at_ns(at_ns);
+  Failed& failed = *event.mutable_failed();
+  failed.set_error(call.error);
+  failed.set_function(call.function);
+  failed.set_stack(call.stack);
+  failed.set_path(call.path);
+  failed.set_fd(call.fd + 1);
+  failed.set_nofile_soft(call.limit);
+  failed.set_nofile_hard(call.limit);
+  if (call.filesystem) *failed.mutable_filesystem() = *call.filesystem;
+  failed.set_privileged(call.privileged);
+  return event;
+}
+
+// On device 1, of blocks of 4 KiB.
+struct Room {
+  uint64_t blocks = 1024;
+  uint64_t blocks_free = 0;
+  uint64_t blocks_available = 0;
+  uint64_t inodes = 0;
+  uint64_t inodes_free = 0;
+};
+
+inline FilesystemState StateOf(const Room& room) {
+  FilesystemState state;
+  state.set_device(1);
+  state.set_block_bytes(4096);
+  state.set_blocks(room.blocks);
+  state.set_blocks_free(room.blocks_free);
+  state.set_blocks_available(room.blocks_available);
+  state.set_inodes(room.inodes);
+  state.set_inodes_free(room.inodes_free);
+  return state;
+}
+
 inline Event ThreadEvent(uint32_t tid, const std::string& name) {
   Event event;
   event.mutable_thread()->set_tid(tid);
@@ -291,6 +339,7 @@ class KeptTrace : public TraceWriter {
     if (record.has_leftover()) leftovers.push_back(record.leftover());
     if (record.has_growth()) growth.push_back(record.growth());
     if (record.has_filesystem()) filesystems.push_back(record.filesystem());
+    if (record.has_failure()) failures.push_back(record.failure());
     if (record.has_test()) tests.push_back(record.test());
     if (record.has_timeline()) timeline = record.timeline();
     if (record.has_end()) end = record.end();
@@ -311,6 +360,7 @@ class KeptTrace : public TraceWriter {
   std::vector<TraceLeftover> leftovers;
   std::vector<TraceGrowth> growth;
   std::vector<TraceFilesystem> filesystems;
+  std::vector<TraceFailure> failures;
   std::vector<TraceTest> tests;
   TraceTimeline timeline;
   TraceEnd end;

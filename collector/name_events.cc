@@ -29,4 +29,15 @@ std::optional<NameEvent> NameEvents::Take() {
   return earliest;
 }
 
+std::vector<const NameEvent*> NameEvents::AllWaiting() const {
+  std::vector<const Waiting*> sorted;
+  sorted.reserve(waiting_.size());
+  for (const Waiting& one : waiting_) sorted.push_back(&one);
+  std::sort(sorted.begin(), sorted.end(), [](const Waiting* a, const Waiting* b) { return IsLater(*b, *a); });
+  std::vector<const NameEvent*> events;
+  events.reserve(sorted.size());
+  for (const Waiting* one : sorted) events.push_back(one->event.get());
+  return events;
+}
+
 }  // namespace fdtrace

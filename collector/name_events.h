@@ -46,6 +46,8 @@ class NameEvents {
   std::optional<NameEvent> TakeDue();
   // The earliest of all.
   std::optional<NameEvent> Take();
+  // Those that wait, the earliest first.
+  std::vector<const NameEvent*> AllWaiting() const;
 
  private:
   struct Waiting {

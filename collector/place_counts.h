@@ -17,6 +17,7 @@ class PlaceCounts {
   void Add(const PlaceCounts& others);
   void Remove(uint32_t place, uint64_t count = 1);
 
+  const std::vector<std::pair<uint32_t, uint64_t>>& all() const { return counts_; }
   bool empty() const { return counts_.empty(); }
   uint32_t first() const { return counts_.empty() ? 0 : counts_.front().first; }  // that is counted longest; 0: none
 

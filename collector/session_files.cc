@@ -10,6 +10,7 @@
 
 #include "collector/left_behind.h"
 #include "collector/monotonic_clock.h"
+#include "collector/system_limits.h"
 
 namespace fdtrace {
 namespace {
@@ -18,6 +19,7 @@ constexpr int64_t kPassNs = 1'000'000'000;
 constexpr int64_t kAllNs = 10'000'000'000;
 constexpr int64_t kSliceNs = 2'000'000;
 constexpr int64_t kRestsForEachLook = 100;  // times as long as it took
+constexpr size_t kMostNamed = 1024;         // descriptors of a process whose call failed
 constexpr uint64_t kLongLivedNs = 1'000'000'000;
 constexpr std::chrono::seconds kLookForLimit(5);
 constexpr std::chrono::milliseconds kLookAtWrittenLimit(100);  // while programs wait for us
@@ -50,6 +52,7 @@ void SessionFiles::Started(TracedImage& image, uint32_t forked_from, std::span<c
   } else if (parent != nullptr) {
     image.files = parent->files;
     image.files.changed = true;
+    image.files.failure_noted_ns = 0;
   }
   for (const SeenDescriptor& seen : present) {
     if (!seen.file.has_value()) continue;
@@ -70,7 +73,21 @@ void SessionFiles::Note(TracedImage& image, const Event& event) {
   } else if (event.has_unlinked() && event.unlinked().file().links() == 0) {
     removed_[BucketOf(event.unlinked().file().inode())] = ++removals_;
     image.files.has_removed = true;
+  } else if (event.has_failed()) {
+    NoteFailure(image, event.failed());
   }
+}
+
+void SessionFiles::NoteFailure(TracedImage& image, const Failed& failed) {
+  const int64_t now_ns = MonotonicNs();
+  int64_t& noted_ns = image.files.failure_noted_ns;
+  if (noted_ns != 0 && now_ns - noted_ns < kPassNs) return;  // of more such, the next pass tells
+  noted_ns = now_ns;
+  model_.LimitsSeen(image.serial(), LimitsOf(image.pid()));
+  const uint64_t device = failed.filesystem().device();
+  if (device == 0) return;
+  failed_ = image.serial();
+  filesystems_.Meet(image.pid(), device, failed.path());
 }
 
 // See the rule in the header.
@@ -121,7 +138,13 @@ std::optional<SessionFiles::Seen> SessionFiles::LookAt(TracedImage& image) const
   if (!held.ok()) return std::nullopt;
   if (HasMemoryOfItsOwn(image)) AddMappings(*process, *held);
   if (!process->Lives()) return std::nullopt;
-  return Seen{.serial = image.serial(), .process = *std::move(process), .held = *std::move(held), .at_ns = at_ns};
+  std::vector<FileFacts> named;
+  if (image.serial() == failed_) named = NamedByDescriptors(*process, kMostNamed);
+  return Seen{.serial = image.serial(),
+              .process = *std::move(process),
+              .held = *std::move(held),
+              .named = std::move(named),
+              .at_ns = at_ns};
 }
 
 void SessionFiles::ChooseThoseDue(int64_t now_ns) {
@@ -139,6 +162,10 @@ void SessionFiles::LookNowAndThen(const std::function<void()>& read_all) {
   const int64_t now_ns = MonotonicNs();
   if (now_ns < NextLookNs()) return;
   if (due_.empty()) ChooseThoseDue(now_ns);
+  if (failed_ != 0) {  // it is looked at first
+    std::erase(due_, failed_);
+    due_.push_back(failed_);
+  }
   const int64_t began_ns = ProcessorTimeNs();
   int64_t took_ns = 0;
   std::vector<Seen> seen;
@@ -149,17 +176,22 @@ void SessionFiles::LookNowAndThen(const std::function<void()>& read_all) {
     if (auto one = LookAt(*image)) seen.push_back(*std::move(one));
   }
   next_slice_ns_ = MonotonicNs() + kRestsForEachLook * took_ns;
+  failed_ = 0;
   read_all();
-  for (const Seen& one : seen) {
-    TracedImage* const image = processes_.BySerial(one.serial);
+  // The one that failed comes last: with its own the model takes the picture of the whole.
+  for (auto one = seen.rbegin(); one != seen.rend(); ++one) {
+    TracedImage* const image = processes_.BySerial(one->serial);
     if (image == nullptr) continue;
-    any_holds_ |= !one.held.empty();
-    TellModel(*image, one.process, one.held, one.at_ns);
+    for (const FileFacts& facts : one->named) {
+      model_.FileSeen({.device = facts.device, .inode = facts.inode, .path = {}}, facts, one->at_ns);
+    }
+    any_holds_ |= !one->held.empty();
+    TellModel(*image, one->process, one->held, one->at_ns);
   }
 }
 
 int64_t SessionFiles::NextLookNs() const {
-  if (!due_.empty()) return next_slice_ns_;
+  if (!due_.empty() || failed_ != 0) return next_slice_ns_;
   const bool soon = anything_told_ || any_holds_;
   return std::max(next_slice_ns_, soon ? pass_began_ns_ + kPassNs : all_looked_at_ns_ + kAllNs);
 }

@@ -4,6 +4,9 @@
 //    those that have told of something since their last look, or hold files without a name, at most once a second; all,
 //    when the last name of a file was removed, and every ten seconds, for others remove names too. That takes at most a
 //    hundredth of a core, and never more than a few milliseconds on end.
+//  - A call that failed for want of space is followed by such a look at once, at the process and at those that hold
+//  files
+//    without a name, within the same hundredth of a core; then also at the files with a name that it has open.
 //  - A process that waits to exit waits for us, and reading its mappings takes as long as all the rest. They are read
 //    if it ever held a file without a name or removed a last name itself; if somebody removed that of a file that it
 //    had open for writing; or, once it has lived for a second, of any file. So what is missed is a file that a process
@@ -63,10 +66,12 @@ class SessionFiles {
     uint32_t serial;
     ProcessDirectory process;
     std::vector<HeldFile> held;
+    std::vector<FileFacts> named;  // of one whose call failed: those with a name that it has open
     uint64_t at_ns;
   };
 
   uint64_t SinceStart() const;
+  void NoteFailure(TracedImage& image, const Failed& failed);
   void ChooseThoseDue(int64_t now_ns);
   std::optional<Seen> LookAt(TracedImage& image) const;
   void TellModel(TracedImage& image, const ProcessDirectory& process, std::span<const HeldFile> held, uint64_t at_ns);
@@ -85,6 +90,7 @@ class SessionFiles {
   bool anything_told_ = false;  // since the last pass began
   bool any_holds_ = false;      // a file without a name, of those looked at in it
   std::vector<uint32_t> due_;   // serials: the rest of the pass
+  uint32_t failed_ = 0;         // serial of the latest whose call failed for want of space; 0: it has been looked at
   int64_t pass_began_ns_ = 0, all_looked_at_ns_ = 0, next_slice_ns_ = 0;
 };
 

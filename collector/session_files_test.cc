@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <cerrno>
 #include <chrono>
 #include <string>
 #include <thread>
@@ -190,6 +191,36 @@ TEST_F(SessionFilesTest, OfAKilledProcessTheLastLookStands) {
   EXPECT_EQ(held[0].file.apparent_bytes, 5 * kMib);
   EXPECT_EQ(held[1].fd, -1);
   EXPECT_EQ(held[1].path, directory_ / "mapped");
+}
+
+TEST_F(SessionFilesTest, AFailureForWantOfSpaceIsFollowedByALookAtAllFilesThatTheProcessHasOpen) {
+  const pid_t pid = Fork([&] {
+    TracedClient client;
+    if (!client.SayHello(variable_)) return 1;
+    const int named = MakeFile(directory_ / "named", kMib);
+    MakeUnlinkedFile(directory_ / "gone", kMib);
+    struct stat status = {};
+    if (fstat(named, &status) != 0) return 1;
+    Event event = EventNow();
+    event.mutable_failed()->set_error(ENOSPC);
+    event.mutable_failed()->mutable_filesystem()->set_device(status.st_dev);
+    client.Write(event);
+    client.RingBell();
+    sleep(2);
+    return raise(SIGKILL);
+  });
+  Serve(pid);
+  struct stat named = {};
+  ASSERT_EQ(stat((directory_ / "named").c_str(), &named), 0);
+  std::erase_if(model_.written, [&](const auto& one) { return one.second.inode != named.st_ino; });  // its stdin, say
+  ASSERT_THAT(model_.written, SizeIs(1));
+  EXPECT_EQ(model_.written[0].second.apparent_bytes, kMib);
+  ASSERT_THAT(model_.held[1], SizeIs(1));
+  EXPECT_EQ(model_.held[1][0].path, directory_ / "gone");
+  ASSERT_THAT(model_.filesystems, SizeIs(1));
+  EXPECT_EQ(model_.filesystems[0].device, model_.written[0].second.device);
+  EXPECT_GT(model_.limits[1].files, 0u);
+  EXPECT_GT(model_.limits[1].inotify_watches, 0u);
 }
 
 TEST_F(SessionFilesTest, AProcessThatHoldsNothingAndDoesNothingIsLeftAlone) {

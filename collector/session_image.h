@@ -111,6 +111,7 @@ class TracedImage {
     bool has_removed = false;      // a last name
     uint64_t removals_before = 0;  // by anybody, when its program started
     std::bitset<256> opened;       // by inode: files that it may write, and those that it was given
+    int64_t failure_noted_ns = 0;  // by CLOCK_MONOTONIC, a call's for want of descriptors or space; 0: none
   };
   Files files;
 

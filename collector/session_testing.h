@@ -234,6 +234,7 @@ class RememberingModel : public Model {
     if (event.has_opened()) followed.open.insert(event.opened().fd());
     if (event.has_closed()) followed.open.erase(event.closed().fd());
   }
+  void LimitsSeen(uint32_t serial, const SystemLimits& seen) override { limits[serial] = seen; }
   void SetLost(uint32_t serial, uint64_t events_lost, uint64_t stackless) override {
     images.at(serial).lost = events_lost;
     images.at(serial).stackless = stackless;
@@ -269,6 +270,7 @@ class RememberingModel : public Model {
   std::function<void()> when_untraced;
   std::map<uint32_t, std::vector<SeenFile>> held;  // as told last, by serial
   std::map<uint32_t, uint64_t> times_held_told;
+  std::map<uint32_t, SystemLimits> limits;
   std::vector<CreatedFile> created;
   std::vector<std::pair<CreatedFile, FileFacts>> left;
   std::vector<WrittenFile> unsettled;

@@ -46,6 +46,7 @@ class Sites {
   uint32_t PythonCode(const TracePythonCode& code);
   uint32_t Stack(const TraceStack& stack);  // its frames' modules are Module()s, their code PythonCode()s
   uint32_t Name(absl::string_view function);
+  const std::string& NameText(uint32_t name) const { return names_.Text(name); }
 
   // A function that is interposed. Its number is the same in all processes, so what one told serves where another's own
   // record was lost, or told by a child of vfork in its parent's stead.

@@ -7,6 +7,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "collector/failure_causes.h"
 #include "proto/session.h"
 
 namespace fdtrace {
@@ -153,6 +154,7 @@ bool TracedProcess::Count(const Event& event, uint64_t at_ns, uint32_t ring) {
     case Event::kMoved:
       return Count(event.moved(), at_ns);
     case Event::kFailed:
+      if (IsLack(event.failed().error())) CountLack(event.failed(), at_ns);
       return true;
     case Event::WHAT_NOT_SET:
       return false;

@@ -45,6 +45,7 @@ class TracedProcess {
   void Exec(const Image& image);
   void BecameUntraced(const UntracedProgram& program);
   void Consume(uint32_t ring, const Event& event);
+  void LimitsSeen(const SystemLimits& limits) { limits_ = limits; }
   void SetLost(uint64_t events_lost, uint64_t stackless) { image_->SetLost(events_lost, stackless); }
   std::vector<int> OpenNumbers() const { return held_.Numbers(); }
   void Compare(const std::vector<SeenDescriptor>& seen, uint64_t at_ns);
@@ -74,6 +75,7 @@ class TracedProcess {
   bool Count(const Linked& linked, uint64_t at_ns);
   bool Count(const Moved& moved, uint64_t at_ns);
   bool Count(const Written& written, uint64_t at_ns);
+  void CountLack(const Failed& failed, uint64_t at_ns);
 
   const Lifetime* FindAnywhere(uint64_t id) const;
   Opener OpenerOf(const Kept& kept);
@@ -107,6 +109,7 @@ class TracedProcess {
   bool left_by_exit_call_ = false;   // libc wrote nothing more
   std::optional<uint64_t> left_ns_;  // its child went on as a daemon then
   Confined confined_;
+  SystemLimits limits_;
   absl::flat_hash_set<uint32_t> opened_at_;  // places of images gone by
   uint64_t lost_before_ = 0;                 // by images gone by
   uint64_t damaged_ = 0;

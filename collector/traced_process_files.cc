@@ -99,6 +99,20 @@ void TracedProcess::FilesHeld(const std::vector<SeenFile>& files, uint64_t at_ns
   }
   EndMappings(at_ns);
   mappings_ = std::move(mapped);
+  recording_.failures.LookedAt(totals_.serial(), at_ns, recording_.files, recording_.created);
+}
+
+// A call failed for want of descriptors or space.
+void TracedProcess::CountLack(const Failed& failed, uint64_t at_ns) {
+  const auto function = image_->definitions().FindFunction(failed.function(), recording_.sites);
+  const Failures::Call call = {.failed = failed,
+                               .at_ns = at_ns,
+                               .place = image_->PlaceOf(failed, recording_.sites),
+                               .function = function ? recording_.sites.NameText(function->name) : "",
+                               .process = totals_.serial(),
+                               .limits = limits_};
+  const auto open = [&] { return held_.CountOpen(failed.nofile_soft()); };
+  recording_.failures.Count(call, held_.size(), open, recording_.files, recording_.created, recording_.sites);
 }
 
 void TracedProcess::EndMappings(uint64_t at_ns) {

@@ -154,6 +154,37 @@ const tests = {
     });
   },
 
+  async "tells why calls failed, what there was of the file system, and leads to the leak that is to blame"() {
+    const leaks = report().leaks;
+    const failures = [
+      {
+        error: "EMFILE", call: "open", path: "/etc/hosts", count: 6, first_ns: "1000000000", pid: 7, cause: "PROCESS_LIMIT",
+        explanation: "All 64 descriptors that this process may have are open", open_count: 64, open_unknown: 3, limit: "64", hard_limit: "4096",
+        stack: leaks[1].stack, blamed: [{ count: 36, call: "open", stack: leaks[0].stack }, { count: 25, call: "fopen", stack: leaks[0].stack }],
+      },
+      {
+        error: "ENOSPC", call: "write", count: 1, cause: "BLOCKS", explanation: "/tmp is full", stack: leaks[2].stack,
+        filesystem: { mount: "/tmp", type: "tmpfs", block_bytes: "4096", blocks_total: "1024", blocks_free: "0", inodes_total: "40", inodes_free: "3", pinned_bytes: "3145728", pinned_files: 3 },
+        blamed: [{ count: 3, bytes: "3145728", call: "open", stack: leaks[2].stack }],
+      },
+    ];
+    await browser.open(browser.make(report({ failures, leaks })), async (page) => {
+      assert.equal(await page.locator(".headline").textContent(), "All 64 descriptors that this process may have are open.");
+      const [descriptors, space] = await page.locator("#failures article").allTextContents();
+      for (const part of ["EMFILE from open /etc/hosts", "are open.6 times, first after 1 s in pid 7.", "the limit of the process",
+        "64 descriptors, 3 of them by no call that was seen", "64, hard limit 4,096", "36 descriptors", "25 descriptors"]) {
+        assert.ok(descriptors.includes(part), `${part}: ${descriptors}`);
+      }
+      for (const part of ["no blocks left", "/tmp (tmpfs)", "0 B of 4 MiB free", "3 of 40 free", "3 MiB in 3 files without a name", "3 MiB in 3 filesopen_log"]) {
+        assert.ok(space.includes(part), `${part}: ${space}`);
+      }
+      const links = page.locator("#failures a");
+      assert.deepEqual(await links.allTextContents(), ["leak 1", "leak 3"]);
+      await links.first().click();
+      await page.locator('#leak-1 .opener[aria-expanded="true"]').waitFor();
+    });
+  },
+
   async "names the tests that left descriptors open, counts the others, and leads to the leaks"() {
     const tests = [
       { name: "Parser.Reads<Config>", opened: 1200, still_open: 25, leaks: [0] },

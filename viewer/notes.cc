@@ -2,12 +2,14 @@
 #include "viewer/notes.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "viewer/frames.h"
@@ -15,6 +17,7 @@
 #include "viewer/printable.h"
 #include "viewer/tally.h"
 #include "viewer/units.h"
+#include "viewer/verdict.h"
 
 namespace fdtrace {
 namespace {
@@ -118,6 +121,61 @@ void AddUntraced(const Trace& trace, Notes& notes) {
   notes.push_back(absl::StrCat(who, " could not be followed (", consequence, "): ", absl::StrJoin(told, "; ")));
 }
 
+// What one more descriptor of each site that kept growing adds up to in a second; 0: none grew for long enough to tell.
+double GrowthPerSecond(const Trace& trace) {
+  constexpr double kSecondNs = 1e9;
+  double sum = 0;
+  for (const TraceSite& site : trace.sites) {
+    if (VerdictOf(site) != LeakSite::GROWING || site.last_active_ns() <= site.first_opened_ns()) continue;
+    const double seconds = static_cast<double>(site.last_active_ns() - site.first_opened_ns()) / kSecondNs;
+    if (seconds >= 1) sum += static_cast<double>(site.still_open()) / seconds;
+  }
+  return sum;
+}
+
+// A site belongs to all processes, so of one among several nobody knows how fast it grew.
+std::string TimeLeft(const Trace& trace, const TraceProcess& process) {
+  constexpr double kMostSeconds = 365.0 * 24 * 3600;
+  const double per_second = trace.processes.size() == 1 ? GrowthPerSecond(trace) : 0;
+  if (per_second <= 0) return {};
+  const double seconds = static_cast<double>(process.nofile_soft() - process.peak_open()) / per_second;
+  if (seconds > kMostSeconds) return {};
+  return absl::StrCat(": what kept growing would have taken the rest in ",
+                      HumanDuration(static_cast<int64_t>(seconds * 1e9)));
+}
+
+// A program that raised its limit may have gone beyond what it had at its start; then nothing is known of how close it
+// came.
+bool CameClose(const TraceProcess& process) {
+  return process.peak_open() <= process.nofile_soft() && process.peak_open() * 10.0 >= process.nofile_soft() * 9.0;
+}
+
+void AddNearLimit(const Trace& trace, Notes& notes) {
+  absl::flat_hash_set<uint32_t> failed;
+  for (const TraceFailure& failure : trace.failures) {
+    if (failure.error() == EMFILE) failed.insert(failure.process());
+  }
+  std::vector<const TraceProcess*> close;
+  for (const TraceProcess& process : trace.processes) {
+    if (process.nofile_soft() > 0 && CameClose(process) && !failed.contains(process.serial()))
+      close.push_back(&process);
+  }
+  std::stable_sort(close.begin(), close.end(),
+                   [](const auto* a, const auto* b) { return a->peak_open() > b->peak_open(); });
+  if (close.empty()) return;
+  const TraceProcess& process = *close.front();
+  notes.push_back(absl::StrCat(
+      Printable(Basename(process.executable())), " (pid ", process.pid(), ") got to ",
+      WithThousands(process.peak_open()), " of the ", WithThousands(process.nofile_soft()),
+      " descriptors that it may have",
+      close.size() == 1
+          ? ""
+          : absl::StrCat(", and ",
+                         close.size() == 2 ? "1 other" : absl::StrCat(WithThousands(close.size() - 1), " others"),
+                         " came near to theirs"),
+      TimeLeft(trace, process)));
+}
+
 void AddUnreadPython(const Trace& trace, Notes& notes) {
   std::map<std::string, std::vector<std::string>> programs;  // by reason
   for (const TraceProcess& process : trace.processes) {
@@ -152,6 +210,7 @@ std::vector<std::string> NotesOn(const Trace& trace) {
   AddCorrections(trace, notes);
   AddUnknownOrigins(trace, notes);
   AddUntraced(trace, notes);
+  AddNearLimit(trace, notes);
   AddUnreadPython(trace, notes);
   AddUnread(trace, notes);
   if (!AddsUp(trace)) notes.push_back("the counts in the trace do not add up: take them with care, and tell us");

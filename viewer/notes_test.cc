@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <string>
 #include <vector>
 
@@ -79,6 +80,42 @@ TEST(Notes, TellWhatTheKernelCorrected) {
   EXPECT_THAT(Notes(trace.Build()),
               ElementsAre("corrected by what the kernel showed: 0 descriptors opened and 2 closed "
                           "by no call that fdtrace saw"));
+}
+
+TEST(Notes, WarnOfAProcessThatCameCloseToItsLimit) {
+  TraceMaker trace;
+  trace->processes[0].set_peak_open(960);
+  EXPECT_THAT(Notes(trace.Build()), Contains("app (pid 100) got to 960 of the 1,024 descriptors that it may have"));
+  trace.AddProcess(2, 101).set_nofile_soft(10);
+  trace->processes[1].set_peak_open(9);
+  EXPECT_THAT(Notes(trace.Build()), Contains("app (pid 100) got to 960 of the 1,024 descriptors that it may have, and "
+                                             "1 other came near to theirs"));
+}
+
+TEST(Notes, SayHowLongTheRestWouldHaveLastedWhereASiteKeptGrowing) {
+  TraceMaker trace;
+  trace->processes[0].set_peak_open(964);
+  TraceSite& site = trace.AddSite(trace.AddStack({0x10}), 600, 600);
+  TraceMaker::Grow(site);
+  site.set_first_opened_ns(0);
+  EXPECT_THAT(Notes(trace.Build()),
+              Contains(HasSubstr("may have: what kept growing would have taken the rest in 1.0 s")));
+}
+
+TEST(Notes, DoNotWarnOfAProcessThatHitItsLimitOrRaisedItOrWasFarFromIt) {
+  const auto notes = [](uint32_t peak, bool failed) {
+    TraceMaker trace;
+    trace->processes[0].set_peak_open(peak);
+    if (failed) {
+      trace->failures.emplace_back().set_error(EMFILE);
+      trace->failures[0].set_process(1);
+    }
+    return Notes(trace.Build());
+  };
+  for (const auto& none : {notes(1024, true), notes(1025, false), notes(921, false)}) {
+    EXPECT_THAT(none, testing::Not(Contains(HasSubstr("got to"))));
+  }
+  EXPECT_THAT(notes(1024, false), Contains(HasSubstr("got to")));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "viewer/collected.h"
 #include "viewer/count.h"
+#include "viewer/failures.h"
 #include "viewer/filesystems.h"
 #include "viewer/inherited.h"
 #include "viewer/leaks.h"
@@ -169,6 +170,7 @@ Report BuildReport(const Trace& trace, ShownFrames frames) {
   *report.mutable_leftovers() = LeftoversOf(trace, stacks);
   *report.mutable_writers() = WritersOf(trace, stacks);
   *report.mutable_collected() = CollectedOf(trace, stacks);
+  *report.mutable_failures() = FailuresOf(trace, stacks);
   *report.mutable_inherited() = InheritedOf(trace, stacks);
   *report.mutable_tests() = Tests(trace).Rows(report.leaks());
   FillTimeline(trace, report);

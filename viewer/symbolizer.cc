@@ -79,6 +79,13 @@ void WantPlacesOfFiles(const Trace& trace, Gathering& gathering) {
   for (const TraceFilesystem& filesystem : trace.filesystems) gathering.WantAll(filesystem.peak_opened_at(), end_ns);
 }
 
+void WantPlacesOfFailures(const Trace& trace, Gathering& gathering) {
+  for (const TraceFailure& failure : trace.failures) {
+    gathering.Want(failure.failed_at().stack(), failure.first_ns());
+    for (const TraceBlame& blame : failure.blamed()) gathering.Want(blame.at().stack(), failure.first_ns());
+  }
+}
+
 WantedByModule AddressesOf(const Trace& trace) {
   Gathering gathering(trace);
   for (const TraceSite& site : trace.sites) {
@@ -86,6 +93,7 @@ WantedByModule AddressesOf(const Trace& trace) {
     gathering.WantAll(site.closed_at(), site.first_opened_ns());
   }
   WantPlacesOfFiles(trace, gathering);
+  WantPlacesOfFailures(trace, gathering);
   for (const TraceSymbol& known : trace.symbols) gathering.Drop(known);
   return gathering.Take();
 }

@@ -1,4 +1,5 @@
-// From top to bottom: what ran, the leaks, the files that take space, what programs received, the processes, the notes.
+// From top to bottom: what ran, the calls that failed, the leaks, the files that take space, what programs received,
+// the processes, the notes.
 #include "viewer/text.h"
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "viewer/collected_text.h"
+#include "viewer/failures_text.h"
 #include "viewer/files_text.h"
 #include "viewer/findings_text.h"
 #include "viewer/frames.h"
@@ -40,6 +42,7 @@ class TextReport {
 
   std::string Render() {
     AddHeading();
+    AddSection("FAILURES", FailuresTitle(report_), FailureLines(report_, options_.full));
     if (report_.leaks().empty()) {
       AddNoLeaks();
     } else {

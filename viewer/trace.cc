@@ -50,6 +50,9 @@ void Keep(TraceRecord& record, Trace& trace) {
     case TraceRecord::kFilesystem:
       trace.filesystems.push_back(std::move(*record.mutable_filesystem()));
       break;
+    case TraceRecord::kFailure:
+      trace.failures.push_back(std::move(*record.mutable_failure()));
+      break;
     case TraceRecord::kTest:
       trace.tests.push_back(std::move(*record.mutable_test()));
       break;

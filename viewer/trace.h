@@ -27,6 +27,7 @@ struct Trace {
   std::vector<TraceLeftover> leftovers;
   std::vector<TraceGrowth> growths;
   std::vector<TraceFilesystem> filesystems;
+  std::vector<TraceFailure> failures;
   std::vector<TraceTest> tests;
   std::optional<TraceTimeline> timeline;
   std::optional<TraceEnd> end;  // none: recording was cut short

@@ -41,7 +41,7 @@ function pinnedIsWorse(report: Report): boolean {
 
 export function headline(report: Report): Headline {
   const failure = report.failures?.[0];
-  if (failure?.explanation) return { text: failure.explanation, mood: "bad" };
+  if (failure?.explanation) return { text: `${failure.explanation}.`, mood: "bad" };
   const leaks = ofLeaks(report);
   const pinned = ofPinned(report);
   const text = (pinnedIsWorse(report) ? pinned : leaks) ?? leaks ?? pinned;

@@ -1,11 +1,84 @@
 // Failed calls, wrong closes, what the garbage collector closed, what programs received.
-import type { BadClose, Collected, Failure, Inherited } from "./report";
+import type { BadClose, Blame, Collected, Failure, Inherited, LeakSite } from "./report";
 import { Folded, Stack } from "./stack";
 import { baseName } from "./frames";
 import { Table } from "./table";
 import { bytes, counted, moment, number, thousands } from "./units";
 
-export function FailureList({ failures }: { failures: Failure[] }) {
+const kCauses: Record<string, string> = {
+  BLOCKS: "no blocks left",
+  INODES: "no inodes left",
+  QUOTA: "a quota is used up",
+  PROCESS_LIMIT: "the limit of the process",
+  SYSTEM_LIMIT: "the limit of the system",
+  INOTIFY_WATCHES: "the user's limit of inotify watches",
+  INOTIFY_INSTANCES: "the user's limit of inotify instances",
+  RESERVED_BLOCKS: "what is free is kept for root",
+};
+
+function Facts({ failure }: { failure: Failure }) {
+  const facts: [string, string][] = [];
+  const system = failure.filesystem;
+  const size = (blocks: string | undefined) => bytes(number(blocks) * number(system?.block_bytes));
+  if (kCauses[failure.cause ?? ""]) facts.push(["Cause", kCauses[failure.cause!]!]);
+  if (failure.open_count) {
+    const unknown = failure.open_unknown ? `, ${thousands(failure.open_unknown)} of them by no call that was seen` : "";
+    facts.push(["Open then", counted(failure.open_count, "descriptor") + unknown]);
+  }
+  if (number(failure.limit)) {
+    const hard = number(failure.hard_limit) > number(failure.limit) ? `, hard limit ${thousands(number(failure.hard_limit))}` : "";
+    facts.push(["Limit", thousands(number(failure.limit)) + hard]);
+  }
+  if (system?.mount || system?.type) facts.push(["File system", [system.mount, system.type && `(${system.type})`].filter(Boolean).join(" ")]);
+  if (number(system?.blocks_total)) {
+    const kept = number(system!.blocks_reserved) ? `, ${size(system!.blocks_reserved)} of it kept back` : "";
+    facts.push(["Space", `${size(system!.blocks_free)} of ${size(system!.blocks_total)} free${kept}`]);
+  }
+  if (number(system?.inodes_total)) facts.push(["Inodes", `${thousands(number(system!.inodes_free))} of ${thousands(number(system!.inodes_total))} free`]);
+  if (number(system?.pinned_bytes)) facts.push(["Pinned", `${bytes(system!.pinned_bytes)} in ${counted(system!.pinned_files, "file")} without a name`]);
+  return (
+    <dl class="facts">
+      {facts.map(([name, value]) => (
+        <>
+          <dt>{name}</dt>
+          <dd><bdi>{value}</bdi></dd>
+        </>
+      ))}
+    </dl>
+  );
+}
+
+// The same code's leak, where it is one.
+function leakOf(blame: Blame, leaks: LeakSite[] | undefined): number {
+  const stack = JSON.stringify(blame.stack ?? []);
+  return (leaks ?? []).findIndex((leak) => leak.call === blame.call && JSON.stringify(leak.stack ?? []) === stack);
+}
+
+function BlameTable({ failure, leaks }: { failure: Failure; leaks: LeakSite[] | undefined }) {
+  const noun = failure.filesystem ? "file" : "descriptor";
+  const rows = failure.blamed ?? [];
+  return (
+    <Table
+      columns={["#Has", failure.cause === "INODES" ? "Created by" : "Opened by"]}
+      items={rows}
+      what="places"
+      row={(blame) => {
+        const leak = leakOf(blame, leaks);
+        return (
+          <tr>
+            <td class="number">{number(blame.bytes) ? `${bytes(blame.bytes)} in ${counted(blame.count, noun)}` : counted(blame.count, noun)}</td>
+            <td>
+              <Folded frames={blame.stack} call={blame.call} />
+              {leak >= 0 && <a href={`#leak-${leak + 1}`}>leak {leak + 1}</a>}
+            </td>
+          </tr>
+        );
+      }}
+    />
+  );
+}
+
+export function FailureList({ failures, leaks }: { failures: Failure[]; leaks: LeakSite[] | undefined }) {
   return (
     <>
       {failures.map((failure) => (
@@ -13,15 +86,14 @@ export function FailureList({ failures }: { failures: Failure[] }) {
           <h3>
             {failure.error} from <code>{failure.call}</code> {failure.path && <bdi class="path">{failure.path}</bdi>}
           </h3>
-          {failure.explanation && <p>{failure.explanation}</p>}
+          {failure.explanation && <p>{failure.explanation}.</p>}
           <p>
             {counted(failure.count, "time")}, first {moment(failure.first_ns)}
-            {!!failure.open_count && <>; {thousands(failure.open_count)} open</>}
-            {number(failure.limit) > 0 && <>, limit {thousands(number(failure.limit))}</>}.
+            {!!failure.pid && <> in pid {failure.pid}</>}.
           </p>
-          {failure.blamed?.map((blame) => (
-            <Folded frames={blame.stack} note={number(blame.bytes) ? ` (${bytes(blame.bytes)})` : ` (${thousands(blame.count)})`} />
-          ))}
+          <Facts failure={failure} />
+          {!!failure.blamed?.length && <BlameTable failure={failure} leaks={leaks} />}
+          <p class="hint">Failed at</p>
           <Stack frames={failure.stack} label="Stack of the failing call" />
         </article>
       ))}

@@ -62,7 +62,9 @@ function partsOf(report: Report): Part[] {
   };
   const sum = <T,>(list: T[] | undefined, of: (item: T) => number) => (list ?? []).reduce((all, item) => all + of(item), 0);
   const { failures, leaks, pinned_files, leftovers, writers, bad_closes, collected, inherited, processes, tests } = report;
-  add("failures", "Failed calls", failures, thousands(sum(failures, (f) => f.count ?? 0)), () => <FailureList failures={failures!} />);
+  add("failures", "Failed calls", failures, thousands(sum(failures, (f) => f.count ?? 0)), () => (
+    <FailureList failures={failures!} leaks={leaks} />
+  ));
   add("leaks", "Leaks", leaks, `${counted(report.recording?.still_open, "descriptor")} from ${counted(leaks?.length, "site")}`, () => (
     <LeakTable report={report} />
   ));

@@ -224,6 +224,7 @@ export interface Failure {
   blamed?: Blame[];
   hard_limit?: Int64;
   pid?: number;
+  open_unknown?: number;
 }
 
 export interface Filesystem {
@@ -236,6 +237,7 @@ export interface Filesystem {
   pinned_bytes?: Int64;
   blocks_reserved?: Int64;
   block_bytes?: Int64;
+  pinned_files?: number;
 }
 
 export interface Blame {
@@ -243,6 +245,8 @@ export interface Blame {
   bytes?: Int64;
   stack?: Frame[];
   call?: string;
+  pinned_bytes?: Int64;
+  pinned_files?: number;
 }
 
 export interface BadClose {
