@@ -291,6 +291,7 @@ class KeptTrace : public TraceWriter {
     if (record.has_leftover()) leftovers.push_back(record.leftover());
     if (record.has_growth()) growth.push_back(record.growth());
     if (record.has_filesystem()) filesystems.push_back(record.filesystem());
+    if (record.has_bad_close()) bad_closes.push_back(record.bad_close());
     if (record.has_test()) tests.push_back(record.test());
     if (record.has_timeline()) timeline = record.timeline();
     if (record.has_end()) end = record.end();
@@ -311,6 +312,7 @@ class KeptTrace : public TraceWriter {
   std::vector<TraceLeftover> leftovers;
   std::vector<TraceGrowth> growth;
   std::vector<TraceFilesystem> filesystems;
+  std::vector<TraceBadClose> bad_closes;
   std::vector<TraceTest> tests;
   TraceTimeline timeline;
   TraceEnd end;
