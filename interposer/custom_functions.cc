@@ -165,7 +165,7 @@ FDTRACE_EXPORT mqd_t mq_open(const char* name, int flags, ...) noexcept {
   const mode_t mode = va_arg(rest, mode_t);
   mq_attr* const attributes = va_arg(rest, mq_attr*);
   va_end(rest);
-  return Created(Row::mq_open, REAL(mq_open)(name, flags, mode, attributes), name);
+  return Created(Row::mq_open, REAL(mq_open)(name, flags, mode, attributes), {.path = name});
 }
 
 FDTRACE_EXPORT ssize_t recvmsg(int fd, msghdr* message, int flags) {

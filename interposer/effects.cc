@@ -125,6 +125,8 @@ int CreatedPair(Row row, int result, const int* first, const int* second) {
   if (result >= 0) {
     RecordOpened(row, *first, nullptr, *second);
     RecordOpened(row, *second, nullptr, *first);
+  } else {
+    RecordFailure(row, errno, {});
   }
   return result;
 }

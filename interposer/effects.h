@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "interposer/descriptors.h"
+#include "interposer/failures.h"
 #include "interposer/file_facts.h"
 #include "interposer/hook_scope.h"
 #include "interposer/opening.h"
@@ -29,9 +30,12 @@ std::optional<FileFacts> FileToBeOverwritten(int fd);
 // fd was made a copy, closing what it was.
 void RecordOverwritten(Row row, int fd, const DescriptorOrigin& source, const std::optional<FileFacts>& overwritten);
 
-inline int Created(Row row, int fd, const char* path = nullptr) {
-  if (fd >= 0) [[likely]]
-    RecordOpened(row, fd, path);
+inline int Created(Row row, int fd, const Given& given = {}) {
+  if (fd >= 0) [[likely]] {
+    RecordOpened(row, fd, given.path);
+  } else {
+    RecordFailure(row, errno, given);
+  }
   return fd;
 }
 
@@ -39,8 +43,11 @@ template <typename Call>
 auto Opened(Row row, const Opening& opening, Call call) {
   const Opening::Outlook outlook = opening.LookAhead();
   const auto fd = call();
-  if (fd >= 0) [[likely]]
+  if (fd >= 0) [[likely]] {
     RecordOpenedFile(row, static_cast<int>(fd), opening, outlook);
+  } else {
+    RecordFailure(row, errno, Given::Of(opening));
+  }
   return fd;
 }
 
@@ -48,7 +55,11 @@ int CreatedPair(Row row, int result, const int* first, const int* second);
 
 template <typename Object, typename DescriptorOf>
 Object* CreatedStream(Row row, Object* object, const char* path, DescriptorOf descriptor_of) {
-  if (object != nullptr) Created(row, descriptor_of(object), path);
+  if (object == nullptr) {
+    RecordFailure(row, errno, {.path = path});
+  } else if (const int fd = descriptor_of(object); fd >= 0) {
+    RecordOpened(row, fd, path);
+  }
   return object;
 }
 
@@ -56,9 +67,10 @@ template <typename DescriptorOf, typename Call>
 auto OpenedStream(Row row, const Opening& opening, DescriptorOf descriptor_of, Call call) {
   const Opening::Outlook outlook = opening.LookAhead();
   const auto object = call();
-  if (object != nullptr) {
-    const int fd = descriptor_of(object);
-    if (fd >= 0) RecordOpenedFile(row, fd, opening, outlook);
+  if (object == nullptr) {
+    RecordFailure(row, errno, Given::Of(opening));
+  } else if (const int fd = descriptor_of(object); fd >= 0) {
+    RecordOpenedFile(row, fd, opening, outlook);
   }
   return object;
 }
@@ -67,7 +79,11 @@ template <typename Call>
 int Duplicated(Row row, int source, Call call) {
   const DescriptorOrigin origin = OriginOf(source);  // before: source may be closed while we duplicate it
   const int fd = call();
-  if (fd >= 0) RecordCopied(row, fd, origin);
+  if (fd >= 0) {
+    RecordCopied(row, fd, origin);
+  } else {
+    RecordFailure(row, errno, {.fd = source});
+  }
   return fd;
 }
 
@@ -76,6 +92,7 @@ int DuplicatedOver(Row row, int source, int target, Call call) {
   const DescriptorOrigin origin = OriginOf(source);
   const std::optional<FileFacts> overwritten = FileToBeOverwritten(target);
   const int fd = call();
+  if (fd < 0) RecordFailure(row, errno, {.fd = source});
   if (fd >= 0 && source != target) RecordOverwritten(row, fd, origin, overwritten);
   return fd;
 }
@@ -85,7 +102,14 @@ auto Closed(Row row, int fd, Call call, const FILE* stream = nullptr) {
   if (fd < 0) return call();
   const uint64_t lifetime = RecordClosing(row, fd, stream);
   const auto result = call();
-  if (lifetime == 0 && result >= 0) RecordClosedUnknown(row, fd);
+  if (result >= 0) {
+    if (lifetime == 0) RecordClosedUnknown(row, fd);
+    fdtrace_thread.series.Open(row, fd);
+  } else if (errno != EBADF) {
+    RecordFailure(row, errno, {.fd = fd, .room = Given::Room::kNone});
+  } else if (lifetime == 0) {
+    RecordClosedTwice(row, fd);
+  }
   return result;
 }
 

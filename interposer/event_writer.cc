@@ -4,6 +4,8 @@
 #include <sys/prctl.h>
 #include <time.h>
 
+#include <algorithm>
+
 #include "interposer/current_mark.h"
 #include "interposer/raw_syscall.h"
 #include "interposer/ring_writer.h"
@@ -40,6 +42,7 @@ enum EventField : uint32_t {
   kMoved,
   kWritten,
   kMark,
+  kFailed,
   kPythonCode = 30,
   kUnreadPython
 };
@@ -243,6 +246,41 @@ bool WriteClosedRange(const HookScope& scope, const ClosedRangeEvent& event) {
     wire.Varint(2, event.last);
     wire.Varint(3, static_cast<uint64_t>(event.row));
     wire.Fixed64(4, event.stack);
+  });
+}
+
+namespace {
+
+void PutFilesystem(WireWriter& wire, uint32_t field, const FilesystemFacts& facts) {
+  wire.Message(field, [&] {
+    wire.Varint(1, facts.device);
+    wire.Varint(2, facts.block_bytes);
+    wire.Varint(3, facts.blocks);
+    wire.Varint(4, facts.blocks_free);
+    wire.Varint(5, facts.blocks_available);
+    wire.Varint(6, facts.inodes);
+    wire.Varint(7, facts.inodes_free);
+    wire.Varint(8, facts.type);
+  });
+}
+
+}  // namespace
+
+bool WriteFailed(const HookScope& scope, const FailedEvent& event) {
+  SendFirst(scope, event.row);
+  return Write(scope, kFailed, [&](WireWriter& wire) {
+    wire.Int32(1, event.error);
+    wire.Varint(2, static_cast<uint64_t>(event.row));
+    wire.Fixed64(3, event.stack);
+    wire.Bytes(4, event.path.data(), std::min(event.path.size(), kMaxPathBytes));
+    wire.Int32(5, event.fd + 1);
+    wire.Varint(6, event.id);
+    wire.Varint(7, event.nofile_soft);
+    wire.Varint(8, event.nofile_hard);
+    if (event.filesystem) PutFilesystem(wire, 9, *event.filesystem);
+    wire.Varint(10, event.stream_again);
+    wire.Varint(11, event.sweep);
+    wire.Varint(12, event.privileged);
   });
 }
 

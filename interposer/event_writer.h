@@ -11,6 +11,7 @@
 
 #include "interposer/descriptor_table.h"
 #include "interposer/file_facts.h"
+#include "interposer/filesystem_facts.h"
 #include "interposer/hook_scope.h"
 #include "interposer/python_code_object.h"
 #include "interposer/rows.h"
@@ -94,6 +95,21 @@ struct ExecutingEvent {
   bool no_new_privileges = false;
 };
 
+struct FailedEvent {
+  int error = 0;  // errno
+  Row row = {};
+  uint64_t stack = 0;
+  std::span<const char> path = {};  // as passed, without a '\0'
+  int fd = -1;
+  uint64_t id = 0;
+  uint64_t nofile_soft = 0;
+  uint64_t nofile_hard = 0;
+  std::optional<FilesystemFacts> filesystem = {};
+  bool stream_again = false;
+  bool sweep = false;
+  bool privileged = false;
+};
+
 struct ModuleEvent {
   uint64_t key;
   const char* path;
@@ -123,6 +139,7 @@ bool WriteRenamed(const HookScope& scope, const RenamedEvent& event);
 bool WriteLinked(const HookScope& scope, const LinkedEvent& event);
 bool WriteMoved(const HookScope& scope, const MovedEvent& event);
 bool WriteClosedRange(const HookScope& scope, const ClosedRangeEvent& event);
+bool WriteFailed(const HookScope& scope, const FailedEvent& event);
 bool WriteModule(const HookScope& scope, const ModuleEvent& event);
 // The name of the calling thread, better than the kernel's.
 void WriteThreadName(const HookScope& scope, const PythonText& name);

@@ -69,6 +69,12 @@ FileIdentity IdentityOf(int fd) {
   return {.device = status.st_dev, .inode = status.st_ino};
 }
 
+FileIdentity IdentityAt(int directory, const char* path) {
+  struct stat status;
+  if (Failed(StateAt(directory, path, 0, status))) return {};
+  return {.device = status.st_dev, .inode = status.st_ino};
+}
+
 std::optional<FileFacts> RegularFile(int fd) {
   struct stat status;
   if (Failed(StateOf(fd, status))) return {};

@@ -30,6 +30,9 @@ struct FileFacts {
 // Of any kind; zeros when it cannot be told.
 FileIdentity IdentityOf(int fd);
 
+// What a path leads to.
+FileIdentity IdentityAt(int directory, const char* path);
+
 // None: not a regular file (shared memory is one), or not known.
 std::optional<FileFacts> RegularFile(int fd);
 std::optional<FileFacts> RegularFileAt(int directory, const char* path, int flags);  // those of fstatat(2)

@@ -16,6 +16,7 @@
 #include "interposer/attachment.h"
 #include "interposer/python_frames.h"
 #include "interposer/readable_memory.h"
+#include "interposer/series.h"
 #include "proto/session.h"
 
 namespace fdtrace {
@@ -62,6 +63,7 @@ struct ThreadState {
   uint64_t next_lifetime;  // of the block of ids at hand
   uint64_t lifetimes_end;
   uint32_t marks_before;  // MarksMade when the block was taken
+  NumberSeries series;    // of numbers that were not open
 };
 extern "C" {
 extern __attribute__((visibility("hidden"), tls_model("initial-exec"))) __thread ThreadState fdtrace_thread;

@@ -41,6 +41,10 @@ class Opening {
 
   bool MayWrite() const { return (flags_ & O_ACCMODE) != O_RDONLY; }
 
+  // Something of its own: a file where there is none.
+  bool MayMake() const { return (flags_ & O_CREAT) != 0; }
+  bool IsOfSharedMemory() const { return space_ == Space::kSharedMemory; }
+
   // Of a path that does not begin with a slash.
   int directory() const { return directory_; }
 

@@ -7,6 +7,7 @@
 #include <linux/prctl.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -96,6 +97,10 @@ uint32_t ForbiddenBy(std::span<const sock_filter> program, uint32_t pid) {
       {OurCall::kFileAtPath, SYS_newfstatat, {kFd, pointer, pointer, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH}},
       {OurCall::kFileName, SYS_readlinkat, {kHere, pointer, pointer, kMaxPathBytes}},
       {OurCall::kFilePosition, SYS_lseek, {kFd, 0, SEEK_CUR}},
+      {OurCall::kLimits, SYS_prlimit64, {0, RLIMIT_NOFILE, 0, pointer}},
+      {OurCall::kFilesystem, SYS_fstatfs, {kFd, pointer}},
+      {OurCall::kFilesystem, SYS_statfs, {pointer, pointer}},
+      {OurCall::kCapabilities, SYS_capget, {pointer, pointer}},
       {OurCall::kStart, SYS_readlink, {pointer, pointer, PATH_MAX}},
       {OurCall::kStart, SYS_mprotect, {pointer, kPageBytes, kReadWrite}},
       {OurCall::kStart, SYS_madvise, {pointer, kPageBytes, MADV_WIPEONFORK}},

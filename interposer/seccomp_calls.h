@@ -35,6 +35,9 @@ enum class OurCall : uint32_t {
   kFileAtPath,
   kFileName,
   kFilePosition,
+  kLimits,
+  kFilesystem,
+  kCapabilities,
   kStart,  // what else a new image of ours does before main
   kCount
 };

@@ -52,6 +52,54 @@ TEST_F(WireTest, ALongPathIsCutAndTheEventStaysWhole) {
   EXPECT_EQ(Last().opened().path(), path.substr(0, kMaxPathBytes));
 }
 
+TEST_F(WireTest, AFailedEventKeepsEveryField) {
+  WriteFailed(scope_, {.error = ENOSPC,
+                       .row = Row::open,
+                       .stack = 0xfedcba9876543210,
+                       .path = std::string_view("/full/x"),
+                       .fd = 0,
+                       .id = 7,
+                       .nofile_soft = 1024,
+                       .nofile_hard = ~uint64_t{0},
+                       .filesystem = FilesystemFacts{.device = 64769,
+                                                     .block_bytes = 4096,
+                                                     .blocks = uint64_t{1} << 40,
+                                                     .blocks_free = 6,
+                                                     .blocks_available = 5,
+                                                     .inodes = 4,
+                                                     .inodes_free = 3,
+                                                     .type = 0xef53},
+                       .stream_again = true,
+                       .sweep = true,
+                       .privileged = true});
+  const class Failed failed = Last().failed();
+  EXPECT_EQ(failed.error(), ENOSPC);
+  EXPECT_EQ(failed.function(), static_cast<uint32_t>(Row::open));
+  EXPECT_EQ(failed.stack(), 0xfedcba9876543210);
+  EXPECT_EQ(failed.path(), "/full/x");
+  EXPECT_EQ(failed.fd(), 1);
+  EXPECT_EQ(failed.id(), 7u);
+  EXPECT_EQ(failed.nofile_soft(), 1024u);
+  EXPECT_EQ(failed.nofile_hard(), ~uint64_t{0});
+  EXPECT_EQ(failed.filesystem().device(), 64769u);
+  EXPECT_EQ(failed.filesystem().block_bytes(), 4096u);
+  EXPECT_EQ(failed.filesystem().blocks(), uint64_t{1} << 40);
+  EXPECT_EQ(failed.filesystem().blocks_free(), 6u);
+  EXPECT_EQ(failed.filesystem().blocks_available(), 5u);
+  EXPECT_EQ(failed.filesystem().inodes(), 4u);
+  EXPECT_EQ(failed.filesystem().inodes_free(), 3u);
+  EXPECT_EQ(failed.filesystem().type(), 0xef53u);
+  EXPECT_TRUE(failed.stream_again());
+  EXPECT_TRUE(failed.sweep());
+  EXPECT_EQ(failed.privileged(), 1u);
+}
+
+TEST_F(WireTest, AFailureWithoutADescriptorNamesNone) {
+  WriteFailed(scope_, {.error = EMFILE, .row = Row::socket});
+  EXPECT_EQ(Last().failed().fd(), 0);
+  EXPECT_FALSE(Last().failed().has_filesystem());
+}
+
 TEST_F(WireTest, AClosedEventKeepsEveryField) {
   WriteClosed(scope_, {.id = 8, .fd = 4, .row = Row::close, .stack = 12});
   const Closed closed = Last().closed();

@@ -1,16 +1,12 @@
-// What the library tells of files, on real calls: its events as the collector reads them, before anything is made of
-// them.
+// What the library tells of files, on real calls.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <map>
 
-#include "collector/session.h"
-#include "collector/session_testing.h"
+#include "tests/told_events.h"
 #include "tests/traced.h"
 
 namespace fdtrace {
@@ -18,32 +14,11 @@ namespace {
 
 using ::testing::ElementsAre;
 
-constexpr unsigned kLimitSeconds = 20;
-
 class FileEvents : public ::testing::Test {
  protected:
   // Runs an action of tests/programs/file_calls.c.
   void Run(const std::string& action) {
-    RememberingModel model;
-    auto session = Session::Open(model);
-    ASSERT_TRUE(session.ok()) << session.status();
-    const std::filesystem::path library =
-        std::filesystem::path(FdtraceBinary()).parent_path() / "interposer/libfdtrace.so";
-    const pid_t program = fork();
-    if (program == 0) {
-      alarm(kLimitSeconds);
-      setenv("LD_PRELOAD", library.c_str(), 1);
-      setenv(kSessionVariable, (*session)->variable().c_str(), 1);
-      execl(Program("file_calls").c_str(), "file_calls", action.c_str(), directory_.path().c_str(), nullptr);
-      _exit(127);
-    }
-    const Served served = (*session)->Serve({.root_pid = program});
-    ASSERT_TRUE(WIFEXITED(served.wait_status) && WEXITSTATUS(served.wait_status) == 0)
-        << "status " << served.wait_status;
-    for (const auto& [serial, followed] : model.images) {
-      EXPECT_EQ(followed.lost, 0u);
-      for (const auto& [ring, event] : followed.events) Add(event);
-    }
+    for (const Event& event : EventsOf({"file_calls", action, directory_.path()})) Add(event);
   }
 
   std::string InDirectory(const std::string& name) { return directory_.path() + "/" + name; }

@@ -1,0 +1,54 @@
+// What the rows tell of a call that failed for want of descriptors (EMFILE, ENFILE) or of space (ENOSPC, EDQUOT), or
+// that was given a descriptor that is not open (EBADF); of other errors nothing. After the real call, whose errno is
+// kept. A call that succeeds costs a comparison of its result.
+//
+//  - A number below 0 was never a descriptor: such calls tell nothing. Nor do those that the kernel refuses with EBADF
+//    because an open descriptor is not open for writing.
+//  - Who tries one number after the other makes no mistake: see series.h.
+//
+// Safe in signal handlers, after fork and in a vfork child; needs no descriptor.
+#pragma once
+
+#include <fcntl.h>
+
+#include <cerrno>
+#include <cstdint>
+
+#include "interposer/opening.h"
+#include "interposer/rows.h"
+
+namespace fdtrace {
+
+// What a call was given. Built only once it has failed.
+struct Given {
+  // Whose file system the call needed room in.
+  enum class Room { kOfDescriptor, kOfPath, kOfSharedMemory, kNone };
+
+  int fd = -1;                 // that it writes to, where it is given two
+  int other = -1;              // the other
+  const char* path = nullptr;  // as passed
+  int directory = AT_FDCWD;    // that the path is relative to
+  Room room = Room::kOfDescriptor;
+
+  // By a call that makes something there.
+  static Given NewPath(const char* path, int directory = AT_FDCWD) {
+    return {.path = path, .directory = directory, .room = Room::kOfPath};
+  }
+  static Given Of(const Opening& opening);
+};
+
+void RecordFailure(Row row, int error, const Given& given);
+
+// The closers': the number was not open, and the table knew of no lifetime there.
+void RecordClosedTwice(Row row, int fd);
+
+// `call` returns a negative value and sets errno if it fails; `given` returns a Given.
+template <typename Call, typename GivenTo>
+auto OrFailed(Row row, Call call, GivenTo given) {
+  const auto result = call();
+  if (result < 0) [[unlikely]]
+    RecordFailure(row, errno, given());
+  return result;
+}
+
+}  // namespace fdtrace
