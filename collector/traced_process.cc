@@ -154,8 +154,6 @@ bool TracedProcess::Count(const Event& event, uint64_t at_ns, uint32_t ring) {
       return Count(event.linked(), at_ns);
     case Event::kMoved:
       return Count(event.moved(), at_ns);
-    case Event::kFailed:
-      return true;
     case Event::WHAT_NOT_SET:
       return false;
   }
