@@ -102,7 +102,11 @@ namespace {
 
 int Fcntl(Row row, int fd, int command, long argument) {
   auto* const real = Real<decltype(::fcntl)>(row);
-  if (command != F_DUPFD && command != F_DUPFD_CLOEXEC) return real(fd, command, argument);
+  if (command == F_GETFD || command == F_GETFL) return real(fd, command, argument);  // which ask whether it is open
+  if (command != F_DUPFD && command != F_DUPFD_CLOEXEC) {
+    return OrFailed(
+        row, [&] { return real(fd, command, argument); }, [&] { return Given::Used(fd); });
+  }
   return Duplicated(row, fd, [&] { return real(fd, command, argument); });
 }
 
@@ -170,12 +174,14 @@ FDTRACE_EXPORT mqd_t mq_open(const char* name, int flags, ...) noexcept {
 
 FDTRACE_EXPORT ssize_t recvmsg(int fd, msghdr* message, int flags) {
   const ssize_t result = REAL(recvmsg)(fd, message, flags);
+  if (result < 0) RecordFailure(Row::recvmsg, errno, Given::Used(fd));
   if (result >= 0) Received(Row::recvmsg, *message);
   return result;
 }
 
 FDTRACE_EXPORT int recvmmsg(int fd, mmsghdr* messages, unsigned count, int flags, timespec* timeout) {
   const int result = REAL(recvmmsg)(fd, messages, count, flags, timeout);
+  if (result < 0) RecordFailure(Row::recvmmsg, errno, Given::Used(fd));
   Received(Row::recvmmsg, messages, result);
   return result;
 }
@@ -184,6 +190,7 @@ FDTRACE_EXPORT int recvmmsg(int fd, mmsghdr* messages, unsigned count, int flags
 FDTRACE_EXPORT ssize_t sendmsg(int fd, const msghdr* message, int flags) {
   const uint64_t began_ns = MonotonicNs();
   const ssize_t result = REAL(sendmsg)(fd, message, flags);
+  if (result < 0) RecordFailure(Row::sendmsg, errno, Given::Used(fd));
   if (result >= 0) Sent(*message, began_ns);
   return result;
 }
@@ -191,6 +198,7 @@ FDTRACE_EXPORT ssize_t sendmsg(int fd, const msghdr* message, int flags) {
 FDTRACE_EXPORT int sendmmsg(int fd, mmsghdr* messages, unsigned count, int flags) {
   const uint64_t began_ns = MonotonicNs();
   const int result = REAL(sendmmsg)(fd, messages, count, flags);
+  if (result < 0) RecordFailure(Row::sendmmsg, errno, Given::Used(fd));
   Sent(messages, result, began_ns);
   return result;
 }
@@ -236,5 +244,8 @@ FDTRACE_EXPORT int chdir(const char* path) noexcept {
   return ChangedDirectory([&] { return REAL(chdir)(path); });
 }
 FDTRACE_EXPORT int fchdir(int fd) noexcept {
-  return ChangedDirectory([&] { return REAL(fchdir)(fd); });
+  return ChangedDirectory([&] {
+    return OrFailed(
+        Row::fchdir, [&] { return REAL(fchdir)(fd); }, [&] { return Given::Used(fd); });
+  });
 }

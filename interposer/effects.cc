@@ -99,6 +99,17 @@ void RecordClosedUnknown(Row row, int fd) {
   if (scope.recording()) WriteClosed(scope, {.id = 0, .fd = fd, .row = row, .stack = CaptureStack(scope)});
 }
 
+void RecordOutcomeOfClose(Row row, int fd, uint64_t lifetime, int error, const FilesystemFacts* filesystem) {
+  if (error == 0) {
+    if (lifetime == 0) RecordClosedUnknown(row, fd);
+    fdtrace_thread.series.Open(row, fd);
+  } else if (error != EBADF) {
+    RecordFailure(row, error, {.fd = fd, .room = Given::Room::kNone, .filesystem = filesystem, .id = lifetime});
+  } else if (lifetime == 0) {
+    RecordClosedTwice(row, fd);
+  }
+}
+
 std::optional<FileFacts> FileToBeOverwritten(int fd) {
   if (!OriginOf(fd).has_file) return {};
   return RegularFile(fd);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "interposer/closed_streams.h"
 #include "interposer/descriptors.h"
 #include "interposer/failures.h"
 #include "interposer/file_facts.h"
@@ -55,6 +56,7 @@ int CreatedPair(Row row, int result, const int* first, const int* second);
 
 template <typename Object, typename DescriptorOf>
 Object* CreatedStream(Row row, Object* object, const char* path, DescriptorOf descriptor_of) {
+  ForgetClosed(object);
   if (object == nullptr) {
     RecordFailure(row, errno, {.path = path});
   } else if (const int fd = descriptor_of(object); fd >= 0) {
@@ -67,6 +69,7 @@ template <typename DescriptorOf, typename Call>
 auto OpenedStream(Row row, const Opening& opening, DescriptorOf descriptor_of, Call call) {
   const Opening::Outlook outlook = opening.LookAhead();
   const auto object = call();
+  ForgetClosed(object);
   if (object == nullptr) {
     RecordFailure(row, errno, Given::Of(opening));
   } else if (const int fd = descriptor_of(object); fd >= 0) {
@@ -97,20 +100,38 @@ int DuplicatedOver(Row row, int source, int target, Call call) {
   return fd;
 }
 
+// What comes after a real call that was to close: lifetime is what RecordClosing returned; `error`, 0 if it succeeded.
+inline int ErrorOf(long result) { return result >= 0 ? 0 : errno != 0 ? errno : EIO; }
+void RecordOutcomeOfClose(Row row, int fd, uint64_t lifetime, int error, const FilesystemFacts* filesystem = nullptr);
+
 template <typename Call>
-auto Closed(Row row, int fd, Call call, const FILE* stream = nullptr) {
+auto Closed(Row row, int fd, Call call) {
   if (fd < 0) return call();
-  const uint64_t lifetime = RecordClosing(row, fd, stream);
+  const uint64_t lifetime = RecordClosing(row, fd);
   const auto result = call();
-  if (result >= 0) {
-    if (lifetime == 0) RecordClosedUnknown(row, fd);
-    fdtrace_thread.series.Open(row, fd);
-  } else if (errno != EBADF) {
-    RecordFailure(row, errno, {.fd = fd, .room = Given::Room::kNone});
-  } else if (lifetime == 0) {
-    RecordClosedTwice(row, fd);
-  }
+  RecordOutcomeOfClose(row, fd, lifetime, ErrorOf(result));
   return result;
+}
+
+// And frees the stream.
+template <typename Call>
+auto ClosedStream(Row row, FILE* stream, Call call) {
+  if (stream == nullptr || RecordClosedBefore(row, stream)) return call();
+  const int fd = StreamDescriptor(stream);
+  const std::optional<FilesystemFacts> filesystem = FilesystemToBeWritten(*stream);
+  const uint64_t lifetime = fd < 0 ? 0 : RecordClosing(row, fd, stream);
+  RememberClosed(stream, {.id = lifetime, .fd = fd});
+  const auto result = call();
+  if (fd >= 0) RecordOutcomeOfClose(row, fd, lifetime, ErrorOf(result), filesystem ? &*filesystem : nullptr);
+  return result;
+}
+
+// An object that owns fd from now on; null if the call failed.
+template <typename Object>
+Object* Adopted(Row row, int fd, Object* object) {
+  if (object == nullptr) RecordFailure(row, errno, Given::Used(fd));
+  ForgetClosed(object);
+  return object;
 }
 
 template <typename Call>

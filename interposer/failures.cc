@@ -59,7 +59,7 @@ bool IsClosed(int fd) {
 
 // Which of those that the call was given is not open; -1: none, as far as can be told.
 int ClosedOne(const Given& given) {
-  const bool from_directory = given.path != nullptr && given.directory >= 0;
+  const bool from_directory = given.directory >= 0 && IsReadable(given.path) && given.path[0] != '/';
   for (const int fd : {given.fd, given.other, from_directory ? given.directory : -1}) {
     if (IsClosed(fd)) return fd;
   }
@@ -105,12 +105,13 @@ __attribute__((cold, noinline)) void RecordFailure(Row row, int error, const Giv
   FailedEvent event = {.error = error, .row = row, .stack = CaptureStack(scope), .path = Readable(given.path)};
   if (given.fd >= 0) {
     event.fd = given.fd;
-    event.id = LifetimeOf(given.fd);
+    event.id = given.id != 0 ? given.id : LifetimeOf(given.fd);
   }
   if (IsOfDescriptors(error)) {
     AddLimits(event);
   } else {
-    event.filesystem = RoomFor(scope, given, !event.path.empty());
+    event.filesystem =
+        given.filesystem != nullptr ? std::optional(*given.filesystem) : RoomFor(scope, given, !event.path.empty());
     event.privileged = event.filesystem && MayUseReserve();
   }
   WriteFailed(scope, event);

@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <cstdint>
 
+#include "interposer/filesystem_facts.h"
 #include "interposer/opening.h"
 #include "interposer/rows.h"
 
@@ -29,7 +30,15 @@ struct Given {
   const char* path = nullptr;  // as passed
   int directory = AT_FDCWD;    // that the path is relative to
   Room room = Room::kOfDescriptor;
+  const FilesystemFacts* filesystem = nullptr;  // where it was asked for before: the call has closed the descriptor
+  uint64_t id = 0;                              // likewise the lifetime
 
+  static Given To(int fd, int other = -1) { return {.fd = fd, .other = other}; }
+  static Given Used(int fd) { return {.fd = fd, .room = Room::kNone}; }
+  // What may be too many are the watches.
+  static Given Watch(int fd, int other, const char* path = nullptr) {
+    return {.fd = fd, .other = other, .path = path, .room = Room::kNone};
+  }
   // By a call that makes something there.
   static Given NewPath(const char* path, int directory = AT_FDCWD) {
     return {.path = path, .directory = directory, .room = Room::kOfPath};

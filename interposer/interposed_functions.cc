@@ -95,6 +95,8 @@ struct ReturnOf<Result(Parameters..., ...)> {
 
 #define CREATES(resource, name, params, args) \
   FUNCTION(name, params) { return Created(Row::name, REAL(name) args); }
+#define CREATES_BY(resource, name, params, args, fd) \
+  FUNCTION(name, params) { return Created(Row::name, REAL(name) args, Given::Used(fd)); }
 #define OPENS(resource, name, params, args, opening)                    \
   FUNCTION(name, params) {                                              \
     return Opened(Row::name, opening, [&] { return REAL(name) args; }); \
@@ -127,16 +129,15 @@ struct ReturnOf<Result(Parameters..., ...)> {
   FUNCTION(name, params) {                                                              \
     return ReopenedStream(Row::name, opening, stream, [&] { return REAL(name) args; }); \
   }
-#define ADOPTS(name, params, args) \
-  FUNCTION(name, params) { return REAL(name) args; }
+#define ADOPTS(name, params, args, fd) \
+  FUNCTION(name, params) { return Adopted(Row::name, fd, REAL(name) args); }
 #define CLOSES(name, params, args, fd)                             \
   FUNCTION(name, params) {                                         \
     return Closed(Row::name, fd, [&] { return REAL(name) args; }); \
   }
-#define CLOSES_STREAM(name, params, args, stream)                                      \
-  FUNCTION(name, params) {                                                             \
-    return Closed(                                                                     \
-        Row::name, StreamDescriptor(stream), [&] { return REAL(name) args; }, stream); \
+#define CLOSES_STREAM(name, params, args, stream)                            \
+  FUNCTION(name, params) {                                                   \
+    return ClosedStream(Row::name, stream, [&] { return REAL(name) args; }); \
   }
 #define CLOSES_RANGE(name, params, args, first, last, closes)                            \
   FUNCTION(name, params) {                                                               \
@@ -154,9 +155,14 @@ struct ReturnOf<Result(Parameters..., ...)> {
   FUNCTION(name, params) {                                                \
     return Renamed(Row::name, renaming, [&] { return REAL(name) args; }); \
   }
-#define LINKS(name, params, args, linking)                   \
-  FUNCTION(name, params) {                                   \
-    return Linked(linking, [&] { return REAL(name) args; }); \
+#define LINKS(name, params, args, linking)                              \
+  FUNCTION(name, params) {                                              \
+    return Linked(Row::name, linking, [&] { return REAL(name) args; }); \
+  }
+#define CAN_FAIL(name, params, args, given)                                 \
+  FUNCTION(name, params) {                                                  \
+    return OrFailed(                                                        \
+        Row::name, [&] { return REAL(name) args; }, [&] { return given; }); \
   }
 #define OTHER(resource, name)
 

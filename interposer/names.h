@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "interposer/event_writer.h"
+#include "interposer/failures.h"
 #include "interposer/file_facts.h"
 #include "interposer/rows.h"
 
@@ -29,7 +30,11 @@ template <typename Call>
 auto Unlinked(Row row, int directory, const char* path, Call call) {
   const UnlinkedFile file({directory, path});
   const auto result = call();
-  if (result == 0) file.Record(row);
+  if (result == 0) {
+    file.Record(row);
+  } else {
+    RecordFailure(row, errno, Given::NewPath(path, directory));
+  }
   return result;
 }
 
@@ -39,6 +44,10 @@ struct Renaming {
   int to_directory;
   const char* to;
   unsigned flags = 0;  // of renameat2
+
+  Given Asked() const {
+    return {.other = from_directory, .path = to, .directory = to_directory, .room = Given::Room::kOfPath};
+  }
 };
 
 class RenamedFiles {
@@ -58,7 +67,11 @@ template <typename Call>
 auto Renamed(Row row, const Renaming& renaming, Call call) {
   const RenamedFiles files(renaming);
   const auto result = call();
-  if (result == 0) files.Record(row);
+  if (result == 0) {
+    files.Record(row);
+  } else {
+    RecordFailure(row, errno, renaming.Asked());
+  }
   return result;
 }
 
@@ -68,6 +81,10 @@ struct Linking {
   int to_directory;
   const char* to;
   int flags = 0;  // of linkat
+
+  Given Asked() const {
+    return {.other = from_directory, .path = to, .directory = to_directory, .room = Given::Room::kOfPath};
+  }
 };
 
 class LinkedFile {
@@ -81,10 +98,14 @@ class LinkedFile {
 };
 
 template <typename Call>
-auto Linked(const Linking& linking, Call call) {
+auto Linked(Row row, const Linking& linking, Call call) {
   const LinkedFile file(linking);
   const auto result = call();
-  if (result == 0) file.Record();
+  if (result == 0) {
+    file.Record();
+  } else {
+    RecordFailure(row, errno, linking.Asked());
+  }
   return result;
 }
 

@@ -37,6 +37,7 @@ enum class ResourceKind : uint8_t {
 
 // ROW(resource, name) for every row of interposed_functions.inc, whatever its effect.
 #define CREATES(resource, name, ...) ROW(resource, name)
+#define CREATES_BY(resource, name, ...) ROW(resource, name)
 #define OPENS(resource, name, ...) ROW(resource, name)
 #define OPENS_MODE(resource, name, ...) ROW(resource, name)
 #define CREATES_PAIR(resource, name, ...) ROW(resource, name)
@@ -53,8 +54,10 @@ enum class ResourceKind : uint8_t {
 #define UNLINKS(name, ...) ROW(RESOURCE_UNKNOWN, name)
 #define RENAMES(name, ...) ROW(RESOURCE_UNKNOWN, name)
 #define LINKS(name, ...) ROW(RESOURCE_UNKNOWN, name)
+#define CAN_FAIL(name, ...) ROW(RESOURCE_UNKNOWN, name)
 #define OTHER(resource, name) ROW(resource, name)
 #define SYSCALL_CREATES(resource, name, ...) SYSCALL_ROW(resource, name)
+#define SYSCALL_CREATES_BY(resource, name, ...) SYSCALL_ROW(resource, name)
 #define SYSCALL_OPENS(resource, name, ...) SYSCALL_ROW(resource, name)
 #define SYSCALL_CREATES_PAIR(resource, name, ...) SYSCALL_ROW(resource, name)
 #define SYSCALL_DUPLICATES(name, ...) SYSCALL_ROW(RESOURCE_UNKNOWN, name)
@@ -66,6 +69,7 @@ enum class ResourceKind : uint8_t {
 #define SYSCALL_UNLINKS(name, ...) SYSCALL_ROW(RESOURCE_UNKNOWN, name)
 #define SYSCALL_RENAMES(name, ...) SYSCALL_ROW(RESOURCE_UNKNOWN, name)
 #define SYSCALL_LINKS(name, ...) SYSCALL_ROW(RESOURCE_UNKNOWN, name)
+#define SYSCALL_CAN_FAIL(name, ...) SYSCALL_ROW(RESOURCE_UNKNOWN, name)
 #define SYSCALL_EXECUTES(name, ...) SYSCALL_ROW(RESOURCE_UNKNOWN, name)
 #define SYSCALL_EXITS(name) SYSCALL_ROW(RESOURCE_UNKNOWN, name)
 
@@ -94,6 +98,7 @@ inline constexpr RowFacts kRows[kRowCount] = {
 };
 
 #undef CREATES
+#undef CREATES_BY
 #undef OPENS
 #undef OPENS_MODE
 #undef CREATES_PAIR
@@ -110,8 +115,10 @@ inline constexpr RowFacts kRows[kRowCount] = {
 #undef UNLINKS
 #undef RENAMES
 #undef LINKS
+#undef CAN_FAIL
 #undef OTHER
 #undef SYSCALL_CREATES
+#undef SYSCALL_CREATES_BY
 #undef SYSCALL_OPENS
 #undef SYSCALL_CREATES_PAIR
 #undef SYSCALL_DUPLICATES
@@ -123,6 +130,7 @@ inline constexpr RowFacts kRows[kRowCount] = {
 #undef SYSCALL_UNLINKS
 #undef SYSCALL_RENAMES
 #undef SYSCALL_LINKS
+#undef SYSCALL_CAN_FAIL
 #undef SYSCALL_EXECUTES
 #undef SYSCALL_EXITS
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "interposer/descriptors.h"
 #include "interposer/file_facts.h"
 
 namespace fdtrace {
@@ -21,6 +22,11 @@ uint64_t SizeOnceWritten(const FILE& stream, uint64_t size) {
   if (!position) return size;
   // What was read ahead is gone back over first.
   return std::max(size, *position + static_cast<uint64_t>(stream._IO_write_ptr - stream._IO_read_end));
+}
+
+std::optional<FilesystemFacts> FilesystemToBeWritten(const FILE& stream) {
+  if (stream._IO_write_ptr <= stream._IO_write_base || !OriginOf(stream._fileno).has_file) return {};
+  return FilesystemOf(stream._fileno);
 }
 
 }  // namespace fdtrace

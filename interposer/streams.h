@@ -5,6 +5,9 @@
 #include <stdio.h>
 
 #include <cstdint>
+#include <optional>
+
+#include "interposer/filesystem_facts.h"
 
 namespace fdtrace {
 
@@ -14,5 +17,8 @@ inline int StreamDescriptor(FILE* stream) { return stream == nullptr ? -1 : stre
 // Of its file, of which the kernel says that it has SIZE, once what is buffered is written. Exact where that succeeds;
 // what buffered wide characters come to only libc knows, and they are left out.
 uint64_t SizeOnceWritten(const FILE& stream, uint64_t size);
+
+// That of the file which closing the stream will write to, where it has something buffered.
+std::optional<FilesystemFacts> FilesystemToBeWritten(const FILE& stream);
 
 }  // namespace fdtrace

@@ -36,6 +36,9 @@
 #define SYS_unlink FDTRACE_ABSENT(8)
 #define SYS_rename FDTRACE_ABSENT(9)
 #define SYS_link FDTRACE_ABSENT(10)
+#define SYS_mkdir FDTRACE_ABSENT(11)
+#define SYS_mknod FDTRACE_ABSENT(12)
+#define SYS_symlink FDTRACE_ABSENT(13)
 #endif
 
 namespace fdtrace {
@@ -85,6 +88,9 @@ long Dispatch(const Arguments& call) {
     const long result = Forward(call);                                                  \
     return (creates) ? Created(Row::syscall_##name, static_cast<int>(result)) : result; \
   }
+#define SYSCALL_CREATES_BY(resource, name, fd) \
+  case SYS_##name:                             \
+    return Created(Row::syscall_##name, static_cast<int>(Forward(call)), Given::Used(fd));
 #define SYSCALL_OPENS(resource, name, opening) \
   case SYS_##name:                             \
     return Opened(Row::syscall_##name, opening, [&] { return Forward(call); });
@@ -101,11 +107,12 @@ long Dispatch(const Arguments& call) {
 #define SYSCALL_DUPLICATES_OVER(name) \
   case SYS_##name:                    \
     return DuplicatedOver(Row::syscall_##name, fd, Int(b), [&] { return static_cast<int>(Forward(call)); });
-#define SYSCALL_RECEIVES(name, count)            \
-  case SYS_##name: {                             \
-    const long result = Forward(call);           \
-    if (result >= 0) ReceivedBy##name(b, count); \
-    return result;                               \
+#define SYSCALL_RECEIVES(name, count)                                           \
+  case SYS_##name: {                                                            \
+    const long result = Forward(call);                                          \
+    if (result >= 0) ReceivedBy##name(b, count);                                \
+    if (result < 0) RecordFailure(Row::syscall_##name, errno, Given::Used(fd)); \
+    return result;                                                              \
   }
 #define SYSCALL_CLOSES(name) \
   case SYS_##name:           \
@@ -133,13 +140,18 @@ long Dispatch(const Arguments& call) {
     return Renamed(Row::syscall_##name, renaming, [&] { return Forward(call); });
 #define SYSCALL_LINKS(name, linking) \
   case SYS_##name:                   \
-    return Linked(linking, [&] { return Forward(call); });
-#define SYSCALL_SENDS(name)                                               \
-  case SYS_##name: {                                                      \
-    const uint64_t began_ns = MonotonicNs();                              \
-    const long result = Forward(call);                                    \
-    if (result >= 0) SentBy##name(b, static_cast<int>(result), began_ns); \
-    return result;                                                        \
+    return Linked(Row::syscall_##name, linking, [&] { return Forward(call); });
+#define SYSCALL_CAN_FAIL(name, given) \
+  case SYS_##name:                    \
+    return OrFailed(                  \
+        Row::syscall_##name, [&] { return Forward(call); }, [&] { return given; });
+#define SYSCALL_SENDS(name)                                                     \
+  case SYS_##name: {                                                            \
+    const uint64_t began_ns = MonotonicNs();                                    \
+    const long result = Forward(call);                                          \
+    if (result >= 0) SentBy##name(b, static_cast<int>(result), began_ns);       \
+    if (result < 0) RecordFailure(Row::syscall_##name, errno, Given::Used(fd)); \
+    return result;                                                              \
   }
 #define SYSCALL_EXITS(name) \
   case SYS_##name:          \

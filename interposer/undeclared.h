@@ -25,8 +25,10 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/sendfile.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -56,6 +58,21 @@ int __dup2(int, int);
 int __pipe(int[2]);
 int __fcntl(int, int, ...);
 mqd_t __mq_open_2(const char*, int);
+ssize_t __read(int, void*, size_t);
+ssize_t __read_chk(int, void*, size_t, size_t);
+ssize_t __pread64(int, void*, size_t, off64_t);
+ssize_t __pread_chk(int, void*, size_t, off_t, size_t);
+ssize_t __pread64_chk(int, void*, size_t, off64_t, size_t);
+ssize_t __write(int, const void*, size_t);
+ssize_t __pwrite64(int, const void*, size_t, off64_t);
+off_t __lseek(int, off_t, int);
+off64_t llseek(int, off64_t, int);
+ssize_t __send(int, const void*, size_t, int);
+ssize_t __recv_chk(int, void*, size_t, size_t, int);
+ssize_t __recvfrom_chk(int, void*, size_t, size_t, int, sockaddr*, socklen_t*);
+int __connect(int, const sockaddr*, socklen_t);
+size_t _IO_fwrite(const void*, size_t, size_t, FILE*);
+int _IO_fflush(FILE*);
 void __syslog_chk(int, int, const char*, ...);
 void __vsyslog_chk(int, int, const char*, va_list);
 pid_t __fork();

@@ -65,6 +65,26 @@ bool CreatesWithMode(mode_t mode) {
   struct stat status = {};
   return fstat(fd, &status) == 0 && (status.st_mode & 07777) == mode;
 }
+constexpr int kClosed = 990;
+bool Refused(long result) { return result == -1 && errno == EBADF; }
+char* Bytes() {
+  static char bytes[1];
+  return bytes;
+}
+iovec* Part() {
+  static iovec part = {Bytes(), 1};
+  return &part;
+}
+sockaddr* Nowhere() {
+  static sockaddr address = {};
+  return &address;
+}
+template <typename Write>
+bool WritesStream(Write write) {
+  FILE* const stream = fopen("/dev/null", "w");
+  const bool wrote = write(stream);
+  return fclose(stream) == 0 && wrote;
+}
 int* Pair() { return new int[2]; }
 int File() { return open("/dev/null", O_RDONLY); }
 FILE* Stream() { return fopen("/dev/null", "r"); }

@@ -2,10 +2,12 @@
 // on real calls; and that the program has of each what it would have without.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/magic.h>
 
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <set>
 
 #include "tests/told_events.h"
 #include "tests/traced.h"
@@ -87,8 +89,65 @@ TEST_F(Failures, ClosingOneNumberAfterTheOtherIsToldOnceForAll) {
   EXPECT_EQ(failed_[5].fd(), failed_[3].fd() - 2);
 }
 
+TEST_F(Failures, AClosedNumberThatIsUsedIsToldByWhateverUsesItAndAProbeIsNot) {
+  Run("uses_closed");
+  EXPECT_EQ(calls_, (std::vector<std::string>{
+                        "read",      "pread",           "readv",     "write",         "pwrite",  "writev", "lseek",
+                        "ftruncate", "posix_fallocate", "fsync",     "fdopen",        "fcntl",   "send",   "recv",
+                        "sendmsg",   "recvmsg",         "sendmmsg",  "recvmmsg",      "connect", "bind",   "listen",
+                        "accept",    "shutdown",        "epoll_ctl", "sendfile",      "fflush",  "fchdir", "openat",
+                        "mkdirat",   "unlinkat",        "renameat",  "syscall(write)"}));
+  const int fd = failed_[0].fd();
+  for (size_t i = 0; i < failed_.size(); ++i) {
+    EXPECT_EQ(failed_[i].error(), EBADF) << calls_[i];
+    EXPECT_TRUE(stacks_.contains(failed_[i].stack())) << calls_[i];
+    const bool is_at = calls_[i].ends_with("at");
+    const int given = is_at ? fd - 1 : calls_[i] == "fflush" ? fd + 1 : fd;
+    EXPECT_EQ(failed_[i].fd(), given) << calls_[i];
+  }
+}
+
+TEST_F(Failures, WhatIsOpenButNotForThatOrNeverWasADescriptorIsNotTold) {
+  Run("misuses");
+  EXPECT_THAT(Told(), ElementsAre());
+}
+
+TEST_F(Failures, ACallThatFindsNoRoomTellsOfTheFileSystem) {
+  Run("no_space");
+  if (failed_.empty()) GTEST_SKIP() << "no file system of our own here";
+  EXPECT_EQ(calls_, (std::vector<std::string>{
+                        "syscall(write)", "syscall(mknod)",  "write",         "pwrite", "writev", "pwritev",
+                        "fallocate",      "posix_fallocate", "sendfile",      "fwrite", "fflush", "fclose",
+                        "open",           "creat",           "fopen",         "mkdir",  "mknod",  "mkdirat",
+                        "symlink",        "syscall(mkdir)",  "syscall(write)"}));
+  for (size_t i = 0; i < failed_.size(); ++i) {
+    const Failed& failed = failed_[i];
+    EXPECT_EQ(failed.error(), ENOSPC) << calls_[i];
+    EXPECT_TRUE(stacks_.contains(failed.stack())) << calls_[i];
+    EXPECT_EQ(failed.filesystem().type(), TMPFS_MAGIC) << calls_[i] << failed.DebugString();
+    EXPECT_EQ(failed.filesystem().device(), failed_[0].filesystem().device()) << calls_[i];
+    EXPECT_EQ(failed.filesystem().blocks() * failed.filesystem().block_bytes(), 65536u) << calls_[i];
+    EXPECT_EQ(failed.filesystem().inodes(), 12u) << calls_[i];
+    EXPECT_EQ(failed.filesystem().blocks_available(), 0u) << calls_[i];
+    EXPECT_EQ(failed.fd() != 0, failed.path().empty()) << calls_[i];
+  }
+  EXPECT_EQ(failed_[12].path(), "directory/made");
+  EXPECT_EQ(failed_[12].filesystem().inodes_free(), 0u);
+}
+
+TEST_F(Failures, AStreamClosedAgainIsToldBeforeItMayCrashUnlessAnotherWasMadeThere) {
+  Run("closes_a_stream_twice");
+  ASSERT_EQ(failed_.size(), 1u);
+  EXPECT_EQ(calls_[0], "fclose");
+  EXPECT_TRUE(failed_[0].stream_again());
+  EXPECT_EQ(failed_[0].error(), 0);
+  EXPECT_NE(failed_[0].id(), 0u);
+  EXPECT_TRUE(stacks_.contains(failed_[0].stack()));
+}
+
 TEST(AFailingCall, ReturnsWhatItReturnsBare) {
-  for (const char* action : {"no_descriptors", "closed_twice", "sweeps"}) {
+  for (const char* action :
+       {"no_descriptors", "closed_twice", "sweeps", "uses_closed", "misuses", "no_space", "closes_a_stream_twice"}) {
     const TemporaryDirectory directory;
     const std::vector<std::string> command = {Program("failing_calls"), action, directory.path()};
     const Ran bare = RunBare(command);
