@@ -86,30 +86,24 @@ int ClosedNumbers::NumberOf(uint64_t id) const {
 void ClosedNumbers::Fail(int fd, uint32_t ring, const FailedCall& call) {
   if (fd < 0 && call.stream_again) fd = NumberOf(call.id);
   if (fd < 0 && !call.stream_again) return;
-  RingCalls& calls = rings_[ring];
-  const bool told_already = !call.stream_again && call.place == std::exchange(calls.stream_again_at, 0);
-  if (told_already) return;  // the stream that was closed again has no descriptor any more
-  if (call.stream_again) calls.stream_again_at = call.place;
-
   Waiting waiting = {.call = call, .order = told_++, .history = {}};
   if (const auto it = numbers_.find(fd); it != numbers_.end()) waiting.history = it->second;
   std::vector<Waiting>& all = waiting_[fd];
   const auto later = std::upper_bound(all.begin(), all.end(), call.at_ns,
                                       [](uint64_t at_ns, const Waiting& other) { return at_ns < other.call.at_ns; });
-  calls.latest = {calls.latest[1], Latest{.fd = fd, .order = waiting.order}};
+  std::array<Latest, 2>& latest = latest_[ring];
+  latest = {latest[1], Latest{.fd = fd, .order = waiting.order}};
   all.insert(later, std::move(waiting));
   if (++waiting_count_ > kMaxWaiting) DecideBefore(told_ - kMaxWaiting / 2);
 }
 
 void ClosedNumbers::Swept(uint32_t ring) {
-  RingCalls& calls = rings_[ring];
-  for (const Latest& latest : calls.latest) {
+  for (const Latest& latest : std::exchange(latest_[ring], {})) {
     const auto it = waiting_.find(latest.fd);
     if (it == waiting_.end()) continue;
     waiting_count_ -= std::erase_if(it->second, [&](const Waiting& one) { return one.order == latest.order; });
     if (it->second.empty()) waiting_.erase(it);
   }
-  calls = RingCalls();
 }
 
 void ClosedNumbers::DecideBefore(uint64_t order) {

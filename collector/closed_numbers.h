@@ -65,14 +65,9 @@ class ClosedNumbers {
     uint64_t order = 0;  // of the telling
     NumberHistory history;
   };
-  // The latest calls of a ring.
   struct Latest {
     int fd = -1;
     uint64_t order = UINT64_MAX;
-  };
-  struct RingCalls {
-    std::array<Latest, 2> latest;
-    uint32_t stream_again_at = 0;  // place, if the very last was that
   };
 
   template <typename Amend>
@@ -85,8 +80,8 @@ class ClosedNumbers {
 
   bool knows_what_it_had_;
   absl::flat_hash_map<int, NumberHistory> numbers_;
-  absl::flat_hash_map<int, std::vector<Waiting>> waiting_;  // by number; the earliest first
-  absl::flat_hash_map<uint32_t, RingCalls> rings_;
+  absl::flat_hash_map<int, std::vector<Waiting>> waiting_;       // by number; the earliest first
+  absl::flat_hash_map<uint32_t, std::array<Latest, 2>> latest_;  // calls of each ring
   size_t waiting_count_ = 0;
   uint64_t told_ = 0;
   WrongCloses decided_;

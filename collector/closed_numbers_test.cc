@@ -194,12 +194,11 @@ TEST_F(ClosedNumbersTest, OfTwoClosesAtOnceTheOneThatFailedIsTold) {
   EXPECT_EQ(AddressAt(row.originally_opened_at()), 0x11u);
 }
 
-TEST_F(ClosedNumbersTest, AStreamClosedAgainIsToldOnce) {
+TEST_F(ClosedNumbersTest, AStreamClosedAgainIsToldByTheLifetimeThatItHad) {
   SendOpened({.id = Id(1, 1), .function = kFopen, .stack = 11});
   SendClosed({.id = Id(1, 1), .fd = 3, .function = kFclose, .stack = 12});
   SendOpened({.id = Id(1, 2), .stack = 13});  // the number is another's
   SendNotOpen({.fd = -1, .function = kFclose, .id = Id(1, 1), .stream_again = true});
-  SendNotOpen({.function = kFclose});
   const TraceBadClose& row = OnlyRow();
   EXPECT_EQ(row.kind(), TraceBadClose::STREAM_CLOSED_TWICE);
   EXPECT_EQ(AddressAt(row.previously_closed_at()), 0x12u);
