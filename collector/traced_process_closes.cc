@@ -42,7 +42,7 @@ bool TracedProcess::Count(const Failed& failed, uint64_t at_ns, uint32_t ring) {
   if (!IsLifetimeId(failed.id())) return false;
   if (failed.sweep()) numbers_.Swept(ring);
   if (failed.sweep() || (failed.error() != EBADF && !failed.stream_again())) return true;
-  numbers_.Fail(failed.fd() - 1, ring,
+  numbers_.Fail(failed.fd() > 0 ? failed.fd() - 1 : -1, ring,
                 {.at_ns = at_ns,
                  .id = failed.id(),
                  .place = image_->PlaceOf(failed, recording_.sites),

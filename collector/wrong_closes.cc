@@ -15,6 +15,9 @@ bool Closes(absl::string_view function) {
   return absl::StrContains(function, "close") || absl::EndsWith(function, "endmntent");
 }
 
+// Shells copy a number by it to learn whether it is open, which is no use of it.
+bool Asks(absl::string_view function) { return absl::StrContains(function, "fcntl"); }
+
 // They close an object together with its descriptor.
 bool ClosesStream(absl::string_view function) {
   constexpr std::array<absl::string_view, 5> kOthers = {"close", "__close", "closefrom", "close_range", "mq_close"};
@@ -90,6 +93,7 @@ absl::Status WrongCloses::Write(const Sites& sites, TraceWriter& writer) const {
     TraceBadClose& close = *record.mutable_bad_close();
     close.set_fd(first.fd);
     *close.mutable_at() = sites.ToTrace(first.at, row->count);
+    if (Asks(close.at().function())) continue;
     if (first.previously_closed_at != 0) {
       *close.mutable_previously_closed_at() = sites.ToTrace(first.previously_closed_at, 1);
     }

@@ -42,6 +42,13 @@ TEST_F(WrongClosesTest, AreOfAKindByTheFunctionsThatHadAPart) {
   EXPECT_EQ(KindOf("dup2", "close", "socket"), TraceBadClose::USE_AFTER_CLOSE);
 }
 
+TEST_F(WrongClosesTest, ToAskWhetherANumberIsOpenIsNone) {
+  WrongCloses wrong;
+  wrong.Count({.at = Place("fcntl64"), .previously_closed_at = Place("close")});
+  wrong.Count({.what = WrongClose::kNeverOpened, .at = Place("fcntl")});
+  EXPECT_THAT(Written(wrong), SizeIs(0));
+}
+
 TEST_F(WrongClosesTest, AreCountedByWhereTheyWereAndWhereTheNumberWasClosedBefore) {
   WrongCloses wrong;
   const uint32_t at = sites_.UnresolvedPlace();
