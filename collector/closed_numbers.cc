@@ -10,7 +10,7 @@ namespace {
 
 // The closer had closed the number before and closed it again when another thread had opened something else under it,
 // which then failed to use or close what was its own.
-bool ClosedByAnother(const NumberUse& last, const NumberUse* elder, const FailedCall& call) {
+bool ClosedByAnother(const NumberUse& last, const NumberUse* elder, const CallOnClosed& call) {
   if (elder == nullptr || elder->closed_at == 0 || elder->closer.tid == 0) return false;
   const bool owner_failed = last.opener != 0 && last.opener == call.thread.tid;
   const bool same_closer = last.closer.tid == elder->closer.tid && last.closer.tid != last.opener;
@@ -83,7 +83,7 @@ int ClosedNumbers::NumberOf(uint64_t id) const {
   return -1;
 }
 
-void ClosedNumbers::Fail(int fd, uint32_t ring, const FailedCall& call) {
+void ClosedNumbers::Fail(int fd, uint32_t ring, const CallOnClosed& call) {
   if (fd < 0 && call.stream_again) fd = NumberOf(call.id);
   if (fd < 0 && !call.stream_again) return;
   Waiting waiting = {.call = call, .order = told_++, .history = {}};
@@ -142,7 +142,7 @@ void ClosedNumbers::DecideStreamAgain(const Waiting& waiting, WrongClose& one) {
 }
 
 void ClosedNumbers::DecideNotOpen(const Waiting& waiting, WrongClose& one) {
-  const FailedCall& call = waiting.call;
+  const CallOnClosed& call = waiting.call;
   const NumberHistory::Before before = waiting.history.At(call.at_ns);
   if (before.last == nullptr) {
     one.what = WrongClose::kNeverOpened;

@@ -19,7 +19,7 @@
 
 namespace fdtrace {
 
-struct FailedCall {
+struct CallOnClosed {
   uint64_t at_ns = 0;
   uint64_t id = 0;  // of the lifetime that the process took the number for; 0: of none
   uint32_t place = 0;
@@ -48,7 +48,7 @@ class ClosedNumbers {
   void SeenOpen(int fd, uint64_t at_ns);
 
   // A call was told that its descriptor, or -1 if its number is not known, is not open. `ring`: as in Model::Consume.
-  void Fail(int fd, uint32_t ring, const FailedCall& call);
+  void Fail(int fd, uint32_t ring, const CallOnClosed& call);
   // The two failed calls before in that ring were part of a sweep over all numbers.
   void Swept(uint32_t ring);
 
@@ -61,7 +61,7 @@ class ClosedNumbers {
 
  private:
   struct Waiting {
-    FailedCall call;
+    CallOnClosed call;
     uint64_t order = 0;  // of the telling
     NumberHistory history;
   };

@@ -98,7 +98,7 @@ bool TracedProcess::Count(const Event& event, uint64_t at_ns, uint32_t ring) {
     case Event::kClosedRange:
       return Count(event.closed_range(), at_ns, image_->WriterOf(ring));
     case Event::kFailed:
-      return Count(event.failed(), at_ns, ring);
+      return CountNotOpen(event.failed(), at_ns, ring);
     case Event::kThread: {
       ThreadLabel& thread = image_->WriterOf(ring);
       thread = {.tid = event.thread().tid()};

@@ -69,7 +69,7 @@ class TracedProcess {
   bool Count(const Opened& opened, uint64_t at_ns, const ThreadLabel& thread);
   bool Count(const Closed& closed, uint64_t at_ns, const ThreadLabel& thread);
   bool Count(const ClosedRange& range, uint64_t at_ns, const ThreadLabel& thread);
-  bool Count(const Failed& failed, uint64_t at_ns, uint32_t ring);
+  bool CountNotOpen(const Failed& failed, uint64_t at_ns, uint32_t ring);
   bool Count(const Kept& kept, uint32_t ring);
   bool Count(const Sent& sent, uint64_t at_ns);
   bool Count(const Unlinked& unlinked, uint64_t at_ns);

@@ -38,7 +38,7 @@ bool TracedProcess::Count(const ClosedRange& range, uint64_t at_ns, const Thread
   return true;
 }
 
-bool TracedProcess::Count(const Failed& failed, uint64_t at_ns, uint32_t ring) {
+bool TracedProcess::CountNotOpen(const Failed& failed, uint64_t at_ns, uint32_t ring) {
   if (!IsLifetimeId(failed.id())) return false;
   if (failed.sweep()) numbers_.Swept(ring);
   if (failed.sweep() || (failed.error() != EBADF && !failed.stream_again())) return true;
