@@ -79,6 +79,14 @@ void WantPlacesOfFiles(const Trace& trace, Gathering& gathering) {
   for (const TraceFilesystem& filesystem : trace.filesystems) gathering.WantAll(filesystem.peak_opened_at(), end_ns);
 }
 
+void WantPlacesOfBadCloses(const Trace& trace, Gathering& gathering) {
+  for (const TraceBadClose& close : trace.bad_closes) {
+    gathering.Want(close.at().stack(), close.first_ns());
+    gathering.Want(close.previously_closed_at().stack(), close.first_ns());
+    gathering.Want(close.originally_opened_at().stack(), close.first_ns());
+  }
+}
+
 WantedByModule AddressesOf(const Trace& trace) {
   Gathering gathering(trace);
   for (const TraceSite& site : trace.sites) {
@@ -86,6 +94,7 @@ WantedByModule AddressesOf(const Trace& trace) {
     gathering.WantAll(site.closed_at(), site.first_opened_ns());
   }
   WantPlacesOfFiles(trace, gathering);
+  WantPlacesOfBadCloses(trace, gathering);
   for (const TraceSymbol& known : trace.symbols) gathering.Drop(known);
   return gathering.Take();
 }

@@ -84,6 +84,7 @@ NOINLINE static int open_another(void) {
 }
 
 static void* closes_twice(void* unused) {
+  pthread_setname_np(pthread_self(), "thief");
   const int fd = open_it();
   close_it(fd);
   next_turn();  // the other opens
@@ -94,6 +95,7 @@ static void* closes_twice(void* unused) {
 }
 
 static void* loses_its_own(void* unused) {
+  pthread_setname_np(pthread_self(), "owner");
   next_turn();
   const int fd = open_another();
   next_turn();
@@ -102,14 +104,11 @@ static void* loses_its_own(void* unused) {
   return unused;
 }
 
-// The first to open and close, and the first to close again, is one thread; `owner` has the number in between.
 static void in_two_threads(void* (*first)(void*), void* (*second)(void*)) {
   pthread_t one, two;
   pthread_barrier_init(&turns, NULL, 2);
   pthread_create(&one, NULL, first, NULL);
   pthread_create(&two, NULL, second, NULL);
-  pthread_setname_np(one, "thief");
-  pthread_setname_np(two, "owner");
   pthread_join(one, NULL);
   pthread_join(two, NULL);
 }
