@@ -109,7 +109,8 @@ google::protobuf::RepeatedPtrField<BadClose> BadClosesOf(const Trace& trace, Sho
   google::protobuf::RepeatedPtrField<BadClose> rows;
   for (const auto& [key, group] : groups) *rows.Add() = ShownRow(group, pids[group.first->process()], stacks);
   std::stable_sort(rows.begin(), rows.end(), [](const BadClose& a, const BadClose& b) {
-    return RankOf(a.kind()) != RankOf(b.kind()) ? RankOf(a.kind()) < RankOf(b.kind()) : a.count() > b.count();
+    return std::tuple(RankOf(a.kind()), b.count(), a.first_ns()) <
+           std::tuple(RankOf(b.kind()), a.count(), b.first_ns());
   });
   return rows;
 }

@@ -9,7 +9,7 @@
 namespace fdtrace {
 
 // What was closed twice in any way comes first, then what was used after it was closed, then what was never opened; of
-// each the most frequent first.
+// each the most frequent first, then the earliest.
 google::protobuf::RepeatedPtrField<BadClose> BadClosesOf(const Trace& trace, ShownStacks& stacks);
 
 }  // namespace fdtrace

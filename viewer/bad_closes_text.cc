@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "viewer/findings_text.h"
 #include "viewer/place_lines.h"
 #include "viewer/table.h"
 #include "viewer/units.h"
@@ -15,7 +16,7 @@
 namespace fdtrace {
 namespace {
 
-constexpr int kSummaryRows = 5;
+constexpr size_t kSummaryRows = 5;
 constexpr size_t kLabelWidth = 18;
 constexpr absl::string_view kIndent = "     ";
 
@@ -27,27 +28,39 @@ std::string KindInWords(const BadClose& row) {
 
 bool IsAClose(BadClose::Kind kind) { return kind != BadClose::NEVER_OPENED && kind != BadClose::USE_AFTER_CLOSE; }
 
+// A summary leaves out what the rules let pass.
+std::vector<const BadClose*> RowsToTell(const Report& report, bool full) {
+  const std::vector<const Finding*> findings = BadCloseFindings(report);
+  std::vector<const BadClose*> rows;
+  for (size_t i = 0; i < findings.size(); ++i) {
+    const bool passes = findings[i] != nullptr && findings[i]->left() == 0;
+    if (full || !passes) rows.push_back(&report.bad_closes(static_cast<int>(i)));
+  }
+  return rows;
+}
+
 class BadClosesText {
  public:
   BadClosesText(const Report& report, bool full) : report_(report), full_(full) {}
 
   std::vector<std::string> Lines() {
-    const int all = report_.bad_closes_size();
-    const int shown = full_ ? all : std::min(all, kSummaryRows);
+    const std::vector<const BadClose*> rows = RowsToTell(report_, full_);
+    const size_t shown = full_ ? rows.size() : std::min(rows.size(), kSummaryRows);
     std::vector<std::string> kinds;
-    for (int i = 0; i < shown; ++i) kinds.push_back(KindInWords(report_.bad_closes(i)));
+    for (size_t i = 0; i < shown; ++i) kinds.push_back(KindInWords(*rows[i]));
     const size_t rank = absl::StrCat(shown).size();
     const size_t kind = WidestUpTo(kinds, SIZE_MAX);
-    for (int i = 0; i < shown; ++i) {
+    for (size_t i = 0; i < shown; ++i) {
       if (full_ && i > 0) lines_.emplace_back();
-      const BadClose& row = report_.bad_closes(i);
+      const BadClose& row = *rows[i];
       lines_.push_back(
           absl::StrCat(" ", PadLeft(absl::StrCat(i + 1), rank), " ", PadRight(kinds[i], kind), "  ", WhatOf(row)));
       AddPlaces(row);
       if (!row.advice().empty()) lines_.push_back(absl::StrCat(kIndent, "advice: ", row.advice()));
     }
-    if (shown < all) {
-      lines_.push_back(absl::StrCat(" … and ", Counted(all - shown, "more place"), ", which the full report shows"));
+    if (shown < rows.size()) {
+      lines_.push_back(
+          absl::StrCat(" … and ", Counted(rows.size() - shown, "more place"), ", which the full report shows"));
     }
     return std::move(lines_);
   }
@@ -98,12 +111,13 @@ class BadClosesText {
 
 }  // namespace
 
-std::string BadClosesTitle(const Report& report) {
-  if (report.bad_closes().empty()) return {};
+std::string BadClosesTitle(const Report& report, bool full) {
+  const std::vector<const BadClose*> rows = RowsToTell(report, full);
+  if (rows.empty()) return {};
   uint64_t calls = 0;
-  for (const BadClose& row : report.bad_closes()) calls += row.count();
+  for (const BadClose* row : rows) calls += row->count();
   return absl::StrCat(Counted(calls, "call"), " with a descriptor that was not open, from ",
-                      Counted(report.bad_closes_size(), "place"));
+                      Counted(rows.size(), "place"));
 }
 
 std::vector<std::string> BadCloseLines(const Report& report, bool full) { return BadClosesText(report, full).Lines(); }

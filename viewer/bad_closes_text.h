@@ -8,11 +8,12 @@
 
 namespace fdtrace {
 
-// "5 calls with descriptors that were not open, from 3 places"; empty where there were none.
-std::string BadClosesTitle(const Report& report);
+// "5 calls with a descriptor that was not open, from 3 places"; empty where there were none, or in short none but what
+// the rules let pass.
+std::string BadClosesTitle(const Report& report, bool full);
 
-// Of each row what happened, where it was closed before and where it was opened, and what to do: the first few, each by
-// the frame that names it; in full all, with their whole stacks.
+// Of each of these rows what happened, where it was closed before and where it was opened, and what to do: the first
+// few, each by the frame that names it; in full all, with their whole stacks.
 std::vector<std::string> BadCloseLines(const Report& report, bool full);
 
 }  // namespace fdtrace

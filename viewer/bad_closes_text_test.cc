@@ -46,7 +46,7 @@ BadClose& AddDoubleClose(Report& report) {
 TEST(BadClosesText, NamesTheThreePlacesInShort) {
   Report report;
   AddDoubleClose(report);
-  EXPECT_EQ(BadClosesTitle(report), "1 call with a descriptor that was not open, from 1 place");
+  EXPECT_EQ(BadClosesTitle(report, false), "1 call with a descriptor that was not open, from 1 place");
   EXPECT_THAT(
       BadCloseLines(report, false),
       ElementsAre(" 1 DOUBLE CLOSE  fd 5, 12 ms after the start", "     closed at         app.c:7  finish  (close)",
@@ -82,12 +82,13 @@ TEST(BadClosesText, OfWhatWasNeverOpenedThereIsOnePlace) {
   row.set_kind(BadClose::NEVER_OPENED);
   row.set_fd(900);
   row.set_count(1200);
+  row.set_first_ns(1'000'000);
   row.set_pid(77);
   row.set_call("read");
   report.add_processes();
   report.add_processes();
   EXPECT_THAT(BadCloseLines(report, false),
-              ElementsAre(" 1 NEVER OPENED  e.g. fd 900 of pid 77, 1,200 times, first 0 ms after the start",
+              ElementsAre(" 1 NEVER OPENED  e.g. fd 900 of pid 77, 1,200 times, first 1 ms after the start",
                           "     called at         an unknown place, by read"));
 }
 
@@ -98,9 +99,20 @@ TEST(BadClosesText, ShowsAFewInShortAndAllInFull) {
   EXPECT_THAT(BadCloseLines(report, true), Contains(HasSubstr("12 DOUBLE CLOSE")));
 }
 
+TEST(BadClosesText, LeavesOutInShortWhatTheRulesLetPass) {
+  Report report;
+  AddDoubleClose(report);
+  report.add_findings()->set_kind("close");
+  EXPECT_THAT(BadClosesTitle(report, false), IsEmpty());
+  EXPECT_THAT(BadCloseLines(report, false), IsEmpty());
+  EXPECT_THAT(BadClosesTitle(report, true), HasSubstr("1 call"));
+  report.mutable_findings(0)->set_left(1);
+  EXPECT_THAT(BadClosesTitle(report, false), HasSubstr("1 call"));
+}
+
 TEST(BadClosesText, IsASectionOnlyWhereThereIsSomethingToTell) {
   Report report;
-  EXPECT_THAT(BadClosesTitle(report), IsEmpty());
+  EXPECT_THAT(BadClosesTitle(report, false), IsEmpty());
   EXPECT_THAT(RenderText(report, {}), Not(HasSubstr("WRONG CLOSES")));
   AddDoubleClose(report);
   EXPECT_THAT(RenderText(report, {}), HasSubstr("\nWRONG CLOSES   1 call with a descriptor that was not open"));

@@ -47,7 +47,7 @@ class TextReport {
     } else {
       AddLeaks();
     }
-    AddSection("WRONG CLOSES", BadClosesTitle(report_), BadCloseLines(report_, options_.full));
+    AddSection("WRONG CLOSES", BadClosesTitle(report_, options_.full), BadCloseLines(report_, options_.full));
     AddSection("TESTS", TestsTitle(report_), TestLines(report_, options_.full));
     AddSection("PINNED", PinnedTitle(report_, options_.full), PinnedLines(report_, options_.full));
     AddSection("LEFT BEHIND", LeftoversTitle(report_, options_.full), LeftoverLines(report_, options_.full));
