@@ -88,7 +88,7 @@ TEST(BadClosesText, OfWhatWasNeverOpenedThereIsOnePlace) {
   report.add_processes();
   report.add_processes();
   EXPECT_THAT(BadCloseLines(report, false),
-              ElementsAre(" 1 NEVER OPENED  e.g. fd 900 of pid 77, 1,200 times, first 1 ms after the start",
+              ElementsAre(" 1 NEVER OPENED  e.g. fd 900 of pid 77, 1,200 times, first 1.0 ms after the start",
                           "     called at         an unknown place, by read"));
 }
 
