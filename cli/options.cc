@@ -214,6 +214,7 @@ absl::StatusOr<Options> ParseRun(const Words& words) {
   RunOptions options;
   Words reports;
   std::string wait = "10";
+  std::string reuse;
   bool help = false, help_ci = false, version = false;
   CLI::App app;
   app.set_help_flag();
@@ -229,11 +230,14 @@ absl::StatusOr<Options> ParseRun(const Words& words) {
   AddFramesOption(app, options.frames);
   AddSourcesOption(app, options.sources);
   app.add_option("--wait", wait, "record so long what outlives PROGRAM (default 10)")->type_name("SECONDS|forever");
+  app.add_option("--reuse", reuse, "use closed numbers again as late as possible")
+      ->type_name("late")
+      ->transform(CLI::IsMember({"late"}).description(""));
   AddOpenOption(app, options.open);
   app.add_flag("-q,--quiet", options.quiet, "no summary");
   app.add_flag("-h,--help", help)->group("");
   app.add_flag("--help-ci", help_ci)->group("");
-  app.add_flag("--version", version, "print the version and exit");
+  app.add_flag("--version", version, "print the version and exit")->group("");
 
   const size_t count = CountOptionWords(app, words);
   if (absl::Status status = Parse(app, Words(words.begin(), words.begin() + std::min(count, words.size())));
@@ -256,6 +260,7 @@ absl::StatusOr<Options> ParseRun(const Words& words) {
   const auto parsed_wait = ParseWait(wait);
   if (!parsed_wait.ok()) return parsed_wait.status();
   options.wait = *parsed_wait;
+  options.reuse_late = !reuse.empty();
   if (options.follow.empty()) {
     return absl::InvalidArgumentError(
         "cannot follow programs without a name: give all, none or a pattern; see fdtrace --help");

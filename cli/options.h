@@ -26,6 +26,7 @@ struct RunOptions {
   bool sources = false;        // put into the reports
   std::string follow = "all";  // "none": the program's own process alone; else a glob on executables'
   std::chrono::nanoseconds wait = std::chrono::seconds(10);  // for what outlives the program; kForever: no limit
+  bool reuse_late = false;                                   // closed numbers stay free for as long as can be
   RulesOptions rules;
   std::vector<std::string> command;  // never empty; the first is the program
 };

@@ -135,6 +135,13 @@ TEST(OptionsTest, PutsSourcesIntoReportsOnlyWhenAsked) {
   EXPECT_TRUE(report({"report", "t.fdt", "--sources"}).sources);
 }
 
+TEST(OptionsTest, ReusesNumbersLateOnlyWhenAskedTo) {
+  EXPECT_FALSE(RunOf({"prog"}).reuse_late);
+  EXPECT_TRUE(RunOf({"--reuse=late", "prog"}).reuse_late);
+  EXPECT_TRUE(RunOf({"--reuse", "late", "prog"}).reuse_late);
+  EXPECT_FALSE(ParseOptions({"--reuse=early", "prog"}).ok());
+}
+
 TEST(OptionsTest, FitsItsHelpOnAScreen) {
   for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
            {"--help"}, {"-h"}, {"run", "--help"}, {"report", "--help"}, {"diff", "--help"}, {"merge", "--help"}}) {

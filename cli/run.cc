@@ -140,7 +140,8 @@ absl::Status RunTraced(Launch& launch, const RunOptions& options, SignalRelay& s
   if (!library.ok()) return library.status();
   const auto session = Session::Open(model);
   if (!session.ok()) return session.status();
-  launch.environment = TracedEnvironment(std::move(launch.environment), (*library)->path(), (*session)->variable());
+  launch.environment = TracedEnvironment(std::move(launch.environment), (*library)->path(),
+                                         absl::StrCat((*session)->variable(), options.reuse_late ? kReuseLate : ""));
   launch.open_files = (*session)->original_nofile();
 
   const auto program = StartProgram(launch, signals);

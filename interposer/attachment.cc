@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "interposer/late_numbers.h"
 #include "interposer/memory.h"
 #include "interposer/raw_syscall.h"
 #include "interposer/seccomp_calls.h"
@@ -226,7 +227,10 @@ void ReadSessionVariable(char** environment) {
     const char* const name = *entry + kNameBytes + 1;
     const char* colon = name;
     while (*colon != '\0' && *colon != ':') ++colon;
-    if (*colon != ':' || TextLength(colon + 1) != kCookieBytes) return;
+    if (*colon != ':' || TextLength(colon + 1) < kCookieBytes) return;
+    const char* const wish = colon + 1 + kCookieBytes;
+    const bool reuse_late = TextEquals(wish, kReuseLate);
+    if (*wish != '\0' && !reuse_late) return;
     const auto name_bytes = static_cast<size_t>(colon - name);
     if (name_bytes == 0 || name_bytes + 1 > sizeof g_address.socket.sun_path) return;
     g_address.socket.sun_family = AF_UNIX;
@@ -234,6 +238,7 @@ void ReadSessionVariable(char** environment) {
     g_address.length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name_bytes);
     std::memcpy(g_address.cookie, colon + 1, kCookieBytes);
     g_address.known = true;
+    if (reuse_late) ReuseLate();
     return;
   }
 }

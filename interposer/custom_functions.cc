@@ -103,6 +103,7 @@ namespace {
 int Fcntl(Row row, int fd, int command, long argument) {
   auto* const real = Real<decltype(::fcntl)>(row);
   if (command == F_GETFD || command == F_GETFL) return real(fd, command, argument);  // which ask whether it is open
+  NoteLocks(command);
   if (command != F_DUPFD && command != F_DUPFD_CLOEXEC) {
     return OrFailed(
         row, [&] { return real(fd, command, argument); }, [&] { return Given::Used(fd); });
@@ -118,8 +119,8 @@ void Logged(Row row, Call call) {
 }
 
 // A second descriptor for the remote program's errors, where the caller wanted one.
-int Connected(Row row, int fd, const int* errors) {
-  if (fd >= 0 && errors != nullptr) Created(row, *errors);
+int Connected(Row row, int fd, int* errors) {
+  if (fd >= 0 && errors != nullptr) *errors = Created(row, *errors);
   return Created(row, fd);
 }
 

@@ -132,8 +132,10 @@ void RecordOverwritten(Row row, int fd, const DescriptorOrigin& source, const st
   WriteOpened(scope, event);
 }
 
-int CreatedPair(Row row, int result, const int* first, const int* second) {
+int CreatedPair(Row row, int result, int* first, int* second) {
   if (result >= 0) {
+    *first = Late(*first);
+    *second = Late(*second);
     RecordOpened(row, *first, nullptr, *second);
     RecordOpened(row, *second, nullptr, *first);
   } else {

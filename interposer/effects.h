@@ -11,6 +11,7 @@
 #include "interposer/failures.h"
 #include "interposer/file_facts.h"
 #include "interposer/hook_scope.h"
+#include "interposer/late_numbers.h"
 #include "interposer/opening.h"
 #include "interposer/rows.h"
 #include "interposer/streams.h"
@@ -33,6 +34,7 @@ void RecordOverwritten(Row row, int fd, const DescriptorOrigin& source, const st
 
 inline int Created(Row row, int fd, const Given& given = {}) {
   if (fd >= 0) [[likely]] {
+    fd = Late(fd);
     RecordOpened(row, fd, given.path);
   } else {
     RecordFailure(row, errno, given);
@@ -43,8 +45,9 @@ inline int Created(Row row, int fd, const Given& given = {}) {
 template <typename Call>
 auto Opened(Row row, const Opening& opening, Call call) {
   const Opening::Outlook outlook = opening.LookAhead();
-  const auto fd = call();
+  auto fd = call();
   if (fd >= 0) [[likely]] {
+    fd = Late(static_cast<int>(fd));
     RecordOpenedFile(row, static_cast<int>(fd), opening, outlook);
   } else {
     RecordFailure(row, errno, Given::Of(opening));
@@ -52,7 +55,7 @@ auto Opened(Row row, const Opening& opening, Call call) {
   return fd;
 }
 
-int CreatedPair(Row row, int result, const int* first, const int* second);
+int CreatedPair(Row row, int result, int* first, int* second);
 
 template <typename Object, typename DescriptorOf>
 Object* CreatedStream(Row row, Object* object, const char* path, DescriptorOf descriptor_of) {
@@ -81,8 +84,9 @@ auto OpenedStream(Row row, const Opening& opening, DescriptorOf descriptor_of, C
 template <typename Call>
 int Duplicated(Row row, int source, Call call) {
   const DescriptorOrigin origin = OriginOf(source);  // before: source may be closed while we duplicate it
-  const int fd = call();
+  int fd = call();
   if (fd >= 0) {
+    fd = Late(fd);
     RecordCopied(row, fd, origin);
   } else {
     RecordFailure(row, errno, {.fd = source});

@@ -105,6 +105,19 @@ void PutFile(WireWriter& wire, uint32_t field, const FileFacts& file) {
   });
 }
 
+void PutFilesystem(WireWriter& wire, uint32_t field, const FilesystemFacts& facts) {
+  wire.Message(field, [&] {
+    wire.Varint(1, facts.device);
+    wire.Varint(2, facts.block_bytes);
+    wire.Varint(3, facts.blocks);
+    wire.Varint(4, facts.blocks_free);
+    wire.Varint(5, facts.blocks_available);
+    wire.Varint(6, facts.inodes);
+    wire.Varint(7, facts.inodes_free);
+    wire.Varint(8, facts.type);
+  });
+}
+
 void PutAbsolutePath(WireWriter& wire, uint32_t field, const PathFrom& path) {
   wire.Filled(field, kMaxPathBytes,
               [&](std::span<unsigned char> room) { return AbsolutePath(path.directory, path.path, room); });
@@ -248,23 +261,6 @@ bool WriteClosedRange(const HookScope& scope, const ClosedRangeEvent& event) {
     wire.Fixed64(4, event.stack);
   });
 }
-
-namespace {
-
-void PutFilesystem(WireWriter& wire, uint32_t field, const FilesystemFacts& facts) {
-  wire.Message(field, [&] {
-    wire.Varint(1, facts.device);
-    wire.Varint(2, facts.block_bytes);
-    wire.Varint(3, facts.blocks);
-    wire.Varint(4, facts.blocks_free);
-    wire.Varint(5, facts.blocks_available);
-    wire.Varint(6, facts.inodes);
-    wire.Varint(7, facts.inodes_free);
-    wire.Varint(8, facts.type);
-  });
-}
-
-}  // namespace
 
 bool WriteFailed(const HookScope& scope, const FailedEvent& event) {
   SendFirst(scope, event.row);

@@ -172,8 +172,8 @@ FDTRACE_EXPORT pid_t _Fork() noexcept {
 FDTRACE_EXPORT int forkpty(int* master, char* name, const termios* terminal, const winsize* size) noexcept {
   int fd = -1;
   const pid_t pid = ForkBy([&] { return REAL(forkpty)(&fd, name, terminal, size); });
-  if (pid > 0) *master = fd;
-  if (pid > 0) Created(Row::forkpty, fd);
+  if (pid > 0) *master = Created(Row::forkpty, fd);
+  if (pid < 0) RecordFailure(Row::forkpty, errno, {});
   return pid;
 }
 

@@ -35,6 +35,7 @@ enum class OurCall : uint32_t {
   kFileAtPath,
   kFileName,
   kFilePosition,
+  kMove,  // to another number
   kLimits,
   kFilesystem,
   kCapabilities,

@@ -96,7 +96,7 @@ long Dispatch(const Arguments& call) {
     return Opened(Row::syscall_##name, opening, [&] { return Forward(call); });
 #define SYSCALL_CREATES_PAIR(resource, name, pair)                 \
   case SYS_##name: {                                               \
-    const int* const fds = reinterpret_cast<const int*>(pair);     \
+    int* const fds = reinterpret_cast<int*>(pair);                 \
     const auto result = static_cast<int>(Forward(call));           \
     return CreatedPair(Row::syscall_##name, result, fds, fds + 1); \
   }

@@ -66,7 +66,6 @@ ssize_t __pread64_chk(int, void*, size_t, off64_t, size_t);
 ssize_t __write(int, const void*, size_t);
 ssize_t __pwrite64(int, const void*, size_t, off64_t);
 off_t __lseek(int, off_t, int);
-off64_t llseek(int, off64_t, int);
 ssize_t __send(int, const void*, size_t, int);
 ssize_t __recv_chk(int, void*, size_t, size_t, int);
 ssize_t __recvfrom_chk(int, void*, size_t, size_t, int, sockaddr*, socklen_t*);

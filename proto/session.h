@@ -19,6 +19,8 @@ inline constexpr uint32_t kProtocolVersion = 3;
 
 // "NAME:COOKIE": the abstract socket's name, and 32 hexadecimal digits that prove the right to speak.
 inline constexpr char kSessionVariable[] = "FDTRACE_SESSION";
+// After the cookie, with --reuse=late.
+inline constexpr char kReuseLate[] = "+late";
 
 inline constexpr size_t kMaxFrames = 128;  // native ones of a stack
 inline constexpr size_t kMaxPythonFrames = 128;

@@ -157,5 +157,18 @@ TEST(AFailingCall, ReturnsWhatItReturnsBare) {
   }
 }
 
+TEST(ReusedLate, AClosedNumberStaysClosedAndAllElseIsAsEver) {
+  const TemporaryDirectory directory;
+  const std::vector<std::string> command = {Program("failing_calls"), "late", directory.path()};
+  const std::string stranger = "write(first, &byte, 1): ";
+  const std::string bare = RunBare(command).out;
+  ASSERT_TRUE(bare.starts_with(stranger + "1 Success\n")) << bare;
+  const Traced traced = Trace(command, {"--reuse=late"});
+  const std::string& late = traced.ran.out;
+  ASSERT_TRUE(late.starts_with(stranger + "-1 Bad file descriptor\n")) << late;
+  EXPECT_EQ(late.substr(late.find('\n')), bare.substr(bare.find('\n')));
+  EXPECT_EQ(traced.report.recording().corrections().opened_unseen(), 0u) << Describe(traced.report);
+}
+
 }  // namespace
 }  // namespace fdtrace

@@ -275,6 +275,39 @@ static void sweeps(void) {
   TELL(between);
 }
 
+// What a program may count on where numbers are reused late, and that a closed one stays closed.
+static void late(void) {
+  char byte = 'x';
+  int pair[2];
+  struct flock lock = {.l_type = F_WRLCK};
+  const int first = open("/dev/null", O_RDWR | O_CLOEXEC);
+  close(first);
+  for (int i = 0; i < 100; ++i) close(open("/dev/null", O_RDONLY));
+  const int second = open("/dev/null", O_RDWR);
+  TELL(write(first, &byte, 1));
+  TELL(first < 1024 && second < 1024);
+  TELL(write(second, &byte, 1));
+  TELL(fcntl(second, F_GETFD));
+  TELL(fcntl(open("/dev/null", O_RDONLY | O_CLOEXEC), F_GETFD));
+  TELL(pipe(pair) == 0 && write(pair[1], &byte, 1) == 1 && read(pair[0], &byte, 1) == 1);
+  TELL(syscall(SYS_pipe2, pair, O_CLOEXEC) == 0 && fcntl(pair[1], F_GETFD) == FD_CLOEXEC);
+  close(0);
+  TELL(open("/dev/null", O_RDONLY));
+  const int locked = open("locked", O_RDWR | O_CREAT, 0600);
+  TELL(fcntl(locked, F_SETLK, &lock));
+  TELL(open("locked", O_RDONLY) >= 0);
+  const pid_t child = fork();
+  if (child == 0) _exit(fcntl(locked, F_SETLK, &lock) == 0);
+  int status = -1;
+  waitpid(child, &status, 0);
+  TELL(status);
+  limit_descriptors(20);
+  int made = 0;
+  while (dup(second) >= 0) ++made;
+  TELL(made < 20);
+  TELL(dup(second));
+}
+
 static const struct {
   const char* name;
   void (*run)(void);
@@ -284,7 +317,8 @@ static const struct {
                {"uses_closed", uses_closed},
                {"misuses", misuses},
                {"no_space", no_space},
-               {"closes_a_stream_twice", closes_a_stream_twice}};
+               {"closes_a_stream_twice", closes_a_stream_twice},
+               {"late", late}};
 
 int main(int count, char** words) {
   if (count != 3 || chdir(words[2]) != 0) return 2;
