@@ -1,7 +1,6 @@
 // A descriptor while it is open, and what all processes of a recording share in counting them. Pure.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -18,16 +17,12 @@
 #include "collector/recording_notes.h"
 #include "collector/sites.h"
 #include "collector/tests_run.h"
+#include "collector/thread_label.h"
 #include "collector/timeline.h"
+#include "collector/wrong_closes.h"
 #include "proto/session.h"
 
 namespace fdtrace {
-
-// The name and number of a thread.
-struct ThreadLabel {
-  uint32_t tid = 0;
-  std::array<char, kMaxThreadNameBytes + 1> name = {};
-};
 
 // How a descriptor came to be.
 enum class Origin : uint8_t {
@@ -62,6 +57,8 @@ struct LeftOpen {
 // Standard input, output and error are left out of sites and of the timeline.
 inline constexpr int32_t kLastStandardNumber = 2;
 
+inline bool IsLifetimeId(uint64_t id) { return id >> kLifetimeIdBits == 0; }
+
 class TracedProcess;
 
 struct Recording {
@@ -74,6 +71,7 @@ struct Recording {
   CreatedFiles created;
   Failures failures;
   TestsRun tests;
+  WrongCloses wrong_closes;
   uint64_t untraced_programs = 0;
   UntracedTally untraced_between;
   absl::flat_hash_map<uint32_t, TracedProcess*> by_image;  // serial of its running image -> living process

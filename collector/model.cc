@@ -114,6 +114,7 @@ class WholeModel : public Model {
     if (status.ok()) status = recording_.files.Write(recording_.sites, mounted_, end.duration_ns, writer);
     if (status.ok()) status = recording_.created.Write(recording_.sites, writer);
     if (status.ok()) status = recording_.failures.Write(recording_.sites, mounted_, writer);
+    if (status.ok()) status = recording_.wrong_closes.Write(recording_.sites, writer);
     if (!status.ok()) return status;
     TraceRecord timeline;
     *timeline.mutable_timeline() = recording_.timeline.ToTrace(end.duration_ns);

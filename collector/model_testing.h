@@ -340,6 +340,7 @@ class KeptTrace : public TraceWriter {
     if (record.has_growth()) growth.push_back(record.growth());
     if (record.has_filesystem()) filesystems.push_back(record.filesystem());
     if (record.has_failure()) failures.push_back(record.failure());
+    if (record.has_bad_close()) bad_closes.push_back(record.bad_close());
     if (record.has_test()) tests.push_back(record.test());
     if (record.has_timeline()) timeline = record.timeline();
     if (record.has_end()) end = record.end();
@@ -361,6 +362,7 @@ class KeptTrace : public TraceWriter {
   std::vector<TraceGrowth> growth;
   std::vector<TraceFilesystem> filesystems;
   std::vector<TraceFailure> failures;
+  std::vector<TraceBadClose> bad_closes;
   std::vector<TraceTest> tests;
   TraceTimeline timeline;
   TraceEnd end;

@@ -16,8 +16,6 @@ namespace {
 // No recording lasts a hundred years: such a time was damaged on its way.
 constexpr uint64_t kImpossibleNs = 100ull * 365 * 24 * 3600 * 1'000'000'000;
 
-bool IsId(uint64_t id) { return id >> kLifetimeIdBits == 0; }
-
 // A sentence without its full stop.
 std::string WhyUnread(const UnreadPython& python) {
   const std::string version = absl::StrCat("Python ", absl::CHexEscape(python.version().substr(0, 16)));
@@ -42,6 +40,7 @@ TracedProcess::TracedProcess(const Image& image, Birth birth, Recording& recordi
       from_outside_(birth.from_outside),
       image_(std::make_unique<ProgramImage>(image.serial, std::move(birth.ancestor))),
       held_(image, birth.given, birth.files, recording, totals_),
+      numbers_(image, birth.given, image.forked_from != 0 ? birth.had : std::vector<int>()),
       kept_by_parent_(std::move(birth.kept)),
       directory_(std::move(birth.directory)),
       test_(image.forked_from != 0 ? birth.test : birth.test_of_program),
@@ -60,7 +59,7 @@ TracedProcess::TracedProcess(const Image& image, Birth birth, Recording& recordi
 }
 
 TracedProcess::Birth TracedProcess::BirthOf(uint32_t pid, bool runs_program) const {
-  Birth birth = {.ancestor = nullptr, .given = {}, .kept = {}, .files = {}, .directory = {}};
+  Birth birth = {.ancestor = nullptr, .given = {}, .kept = {}, .files = {}, .directory = {}, .had = {}};
   KeptDescriptors::Given kept = kept_.ToChild(pid);
   birth.test = test_;
   birth.test_of_program = kept.test != 0 ? kept.test : test_;
@@ -72,6 +71,7 @@ TracedProcess::Birth TracedProcess::BirthOf(uint32_t pid, bool runs_program) con
   birth.kept = std::move(kept.receives);
   birth.files = held_.Files();
   birth.directory = directory_;
+  if (!runs_program) birth.had = numbers_.ToChild();
   for (const auto& [fd, opener] : held_.OpenersWithoutId()) birth.kept.try_emplace(fd, opener);
   return birth;
 }
@@ -95,9 +95,12 @@ bool TracedProcess::Count(const Event& event, uint64_t at_ns, uint32_t ring) {
     case Event::kOpened:
       return Count(event.opened(), at_ns, image_->WriterOf(ring));
     case Event::kClosed:
-      return Count(event.closed(), at_ns);
+      return Count(event.closed(), at_ns, image_->WriterOf(ring));
     case Event::kClosedRange:
-      return Count(event.closed_range(), at_ns);
+      return Count(event.closed_range(), at_ns, image_->WriterOf(ring));
+    case Event::kFailed:
+      if (IsLack(event.failed().error())) CountLack(event.failed(), at_ns);
+      return CountNotOpen(event.failed(), at_ns, ring);
     case Event::kThread: {
       ThreadLabel& thread = image_->WriterOf(ring);
       thread = {.tid = event.thread().tid()};
@@ -153,9 +156,6 @@ bool TracedProcess::Count(const Event& event, uint64_t at_ns, uint32_t ring) {
       return Count(event.linked(), at_ns);
     case Event::kMoved:
       return Count(event.moved(), at_ns);
-    case Event::kFailed:
-      if (IsLack(event.failed().error())) CountLack(event.failed(), at_ns);
-      return true;
     case Event::WHAT_NOT_SET:
       return false;
   }
@@ -167,7 +167,8 @@ bool TracedProcess::IsOwn(uint64_t id) const { return SerialOf(id) == 0 || Seria
 
 bool TracedProcess::Count(const Opened& opened, uint64_t at_ns, const ThreadLabel& thread) {
   const uint64_t id = opened.id(), replaced = opened.replaced();
-  if (id == 0 || !IsId(id) || opened.fd() < 0 || !IsId(replaced) || replaced == id || held_.Holds(id)) return false;
+  if (id == 0 || !IsLifetimeId(id) || opened.fd() < 0 || !IsLifetimeId(replaced) || replaced == id || held_.Holds(id))
+    return false;
   totals_.set_opened(totals_.opened() + 1);
   const bool has_site = opened.fd() > kLastStandardNumber;
   const uint32_t place = has_site ? image_->PlaceOfOpen(opened, recording_.sites) : 0;
@@ -180,6 +181,12 @@ bool TracedProcess::Count(const Opened& opened, uint64_t at_ns, const ThreadLabe
   if (replaced != 0 && !held_.Replace(replaced, at_ns) && IsOwn(replaced)) {
     parked_.Park(replaced, {.at_ns = at_ns, .unseen = true});
   }
+  numbers_.Open(opened.fd(), {.id = id,
+                              .at_ns = at_ns,
+                              .place = place != 0 ? place : image_->PlaceOf(opened, recording_.sites),
+                              .thread = thread,
+                              .replaced = replaced,
+                              .overwrote = opened.overwrote()});
   std::optional<Ending> overwrite;
   if (opened.overwrote()) overwrite = {at_ns, image_->PlaceOf(opened, recording_.sites)};
   held_.MakeRoom(opened.fd(), at_ns, overwrite, came_upon);
@@ -216,33 +223,6 @@ void TracedProcess::LearnResource(uint32_t place, uint64_t source) const {
   }
 }
 
-bool TracedProcess::Count(const Closed& closed, uint64_t at_ns) {
-  const uint64_t id = closed.id();
-  if (!IsId(id) || closed.fd() < 0) return false;
-  const bool first = !std::exchange(image_->told_anything, true);
-  Ending ending = {at_ns, image_->PlaceOf(closed, recording_.sites)};
-  if (closed.has_file()) ending.file = FactsOf(closed.file());
-  ending.kept_to_the_end = closed.kept_to_the_end();
-  if (id != 0 && held_.Close(id, ending)) return true;
-  if (id != 0 && IsOwn(id)) {
-    // Its Opened is still to come, and will find no elder: that had ended before.
-    held_.MakeRoom(closed.fd(), at_ns, std::nullopt, /*came_upon=*/false);
-    parked_.Park(
-        id, {.at_ns = at_ns, .closer = ending.closer, .file = ending.file, .kept_to_the_end = ending.kept_to_the_end});
-  } else if (!held_.CloseElder(closed.fd(), ending) && id == 0 && !first) {
-    // Without an id it is told after the real close: of the first event's descriptor, /proc showed nothing any more.
-    totals_.set_opened_unseen(totals_.opened_unseen() + 1);
-  }
-  return true;
-}
-
-bool TracedProcess::Count(const ClosedRange& range, uint64_t at_ns) {
-  if (range.first() > range.last()) return false;
-  image_->told_anything = true;
-  held_.CloseElders(range.first(), range.last(), {at_ns, image_->PlaceOf(range, recording_.sites)});
-  return true;
-}
-
 const Lifetime* TracedProcess::FindAnywhere(uint64_t id) const {
   if (const Lifetime* const own = held_.Find(id)) return own;
   const auto other = recording_.by_image.find(SerialOf(id));
@@ -250,7 +230,7 @@ const Lifetime* TracedProcess::FindAnywhere(uint64_t id) const {
 }
 
 bool TracedProcess::Count(const Kept& kept, uint32_t ring) {
-  if (kept.fd() < 0 || !IsId(kept.id())) return false;
+  if (kept.fd() < 0 || !IsLifetimeId(kept.id())) return false;
   if (kept.fd() > kLastStandardNumber) kept_.Keep(ring, kept.fd(), OpenerOf(kept));
   return true;
 }
@@ -270,7 +250,7 @@ Opener TracedProcess::OpenerOf(const Kept& kept) {
 }
 
 bool TracedProcess::Count(const Sent& sent, uint64_t at_ns) {
-  if (sent.fd() < 0 || !IsId(sent.id())) return false;
+  if (sent.fd() < 0 || !IsLifetimeId(sent.id())) return false;
   if (sent.inode() == 0) return true;
   const Lifetime* const lifetime = sent.id() != 0 ? FindAnywhere(sent.id()) : held_.FindElder(sent.fd());
   uint32_t place = 0;
@@ -329,6 +309,8 @@ void TracedProcess::Exec(const Image& image) {
   EndMappings(image.started_ns);
   const KeptDescriptors::Announced* const announced = kept_.Exec();
   held_.Exec(image.started_ns, image.present, announced == nullptr ? nullptr : &announced->receives);
+  SettleNumbers();
+  numbers_ = ClosedNumbers(image, held_.KnownOpeners(), std::vector<int>());
   if (announced == nullptr) {
     test_ = test_of_program_;
   } else if (announced->test != 0) {
@@ -375,7 +357,9 @@ void TracedProcess::CountUntraced() {
 
 // What a program opens that is not followed is none of the recording's.
 void TracedProcess::Compare(const std::vector<SeenDescriptor>& seen, uint64_t at_ns) {
-  if (!untraced_) held_.Compare(seen, at_ns);
+  if (untraced_) return;
+  held_.Compare(seen, at_ns);
+  for (const SeenDescriptor& one : seen) numbers_.SeenOpen(one.fd, at_ns);
 }
 
 void TracedProcess::End(uint64_t noticed_ns, ProcessEnd how) {
@@ -390,6 +374,7 @@ void TracedProcess::End(uint64_t noticed_ns, ProcessEnd how) {
     recording_.files.Left(hold, {.process = totals_.serial(), .at_ns = at_ns, .alive = alive});
   }
   mappings_.clear();
+  SettleNumbers();
   for (const uint32_t place : opened_at_) recording_.sites.At(place).ProcessEnded(at_ns);
   totals_.set_ended_ns(how == ProcessEnd::kAlive ? 0 : at_ns);
   totals_.set_end(how == ProcessEnd::kAlive    ? TraceProcess::ALIVE

@@ -11,6 +11,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "collector/closed_numbers.h"
 #include "collector/held_descriptors.h"
 #include "collector/kept_descriptors.h"
 #include "collector/lifetime.h"
@@ -30,6 +31,7 @@ class TracedProcess {
     Openers kept;               // of a spawned child: what its program is to receive
     HoldsByNumber files;        // that the parent has open
     std::string directory;      // its working directory
+    ClosedNumbers::Had had;     // of a copy of the parent
     // Keys of the tests that it is in where its own events name none, as a copy of the parent, and once it runs a
     // program that the parent started; 0: none.
     uint64_t test = 0;
@@ -66,8 +68,9 @@ class TracedProcess {
   // False when the event makes no sense.
   bool Count(const Event& event, uint64_t at_ns, uint32_t ring);
   bool Count(const Opened& opened, uint64_t at_ns, const ThreadLabel& thread);
-  bool Count(const Closed& closed, uint64_t at_ns);
-  bool Count(const ClosedRange& range, uint64_t at_ns);
+  bool Count(const Closed& closed, uint64_t at_ns, const ThreadLabel& thread);
+  bool Count(const ClosedRange& range, uint64_t at_ns, const ThreadLabel& thread);
+  bool CountNotOpen(const Failed& failed, uint64_t at_ns, uint32_t ring);
   bool Count(const Kept& kept, uint32_t ring);
   bool Count(const Sent& sent, uint64_t at_ns);
   bool Count(const Unlinked& unlinked, uint64_t at_ns);
@@ -90,6 +93,7 @@ class TracedProcess {
   void LearnResource(uint32_t place, uint64_t source) const;
   void DescribeProgram(const Image& image);
   void SettleImage();
+  void SettleNumbers();
 
   Recording& recording_;
   bool from_outside_;
@@ -98,6 +102,7 @@ class TracedProcess {
   HeldDescriptors held_;
   absl::flat_hash_map<FileId, FileHold> mappings_;  // of files without a name
   ParkedCloses parked_;
+  ClosedNumbers numbers_;   // that the running image used
   KeptDescriptors kept_;    // by the running image
   Openers kept_by_parent_;  // for the program of a spawned child
   std::string directory_;   // its working directory, where that is known

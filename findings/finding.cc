@@ -40,11 +40,43 @@ std::string MessageOf(const PinnedSite& site) {
 }
 
 std::string MessageOf(const BadClose& close) {
-  const absl::string_view what = close.kind() == BadClose::DOUBLE_CLOSE   ? ", which was closed already"
-                                 : close.kind() == BadClose::NEVER_OPENED ? ", which was never opened"
-                                                                          : ", which was not open";
-  return absl::StrCat("descriptor ", close.fd(), what, ", is closed in ", At(close.stack(), "close"),
-                      Times(close.count()));
+  const std::string call = close.call().empty() ? "close" : close.call();
+  const std::string here = absl::StrCat(" in ", At(close.stack(), call), Times(close.count()));
+  const std::string before =
+      close.previously_closed_at().empty()
+          ? " already"
+          : absl::StrCat(" already in ", At(close.previously_closed_at(), close.previous_call()));
+  const std::string descriptor = absl::StrCat("descriptor ", close.fd());
+  switch (close.kind()) {
+    case BadClose::DOUBLE_CLOSE:
+      return absl::StrCat(descriptor, ", which was closed", before, ", is closed", here);
+    case BadClose::REUSED:
+      return absl::StrCat(descriptor, " is missed by ", call, here, ", for it was closed", before,
+                          ", by a thread that had closed that number before it was opened anew");
+    case BadClose::STREAM_CLOSED_TWICE:
+      return absl::StrCat("the stream of ", descriptor, ", which was closed", before, ", is closed", here);
+    case BadClose::CLOSED_BENEATH_STREAM:
+      return absl::StrCat("the stream of ", descriptor, ", which was closed beneath it", before, ", is closed", here);
+    case BadClose::USE_AFTER_CLOSE:
+      return absl::StrCat(descriptor, ", which was closed", before, ", is given to ", call, here);
+    case BadClose::NEVER_OPENED:
+      return absl::StrCat(descriptor, ", which was never opened, is given to ", call, here);
+    default:
+      return absl::StrCat(descriptor, ", which was not open, is given to ", call, here);
+  }
+}
+
+// Something was closed twice, in whichever way.
+bool IsDoubleClose(BadClose::Kind kind) {
+  switch (kind) {
+    case BadClose::DOUBLE_CLOSE:
+    case BadClose::REUSED:
+    case BadClose::STREAM_CLOSED_TWICE:
+    case BadClose::CLOSED_BENEATH_STREAM:
+      return true;
+    default:
+      return false;
+  }
 }
 
 std::string MessageOf(const Failure& failure) {
@@ -123,7 +155,10 @@ const std::string& CallOf(const Report& report, const Finding& finding) {
   const int row = static_cast<int>(finding.row());
   if (finding.kind() == kLeak) return report.leaks(row).call();
   if (finding.kind() == kPinned) return report.pinned_sites(row).call();
-  if (finding.kind() == kClose) return close;
+  if (finding.kind() == kClose) {
+    const std::string& call = report.bad_closes(row).call();
+    return call.empty() ? close : call;
+  }
   if (finding.kind() == kFailure) return report.failures(row).call();
   if (finding.kind() == kLeftover) return report.leftovers(row).call();
   return report.inherited(row).call();
@@ -134,7 +169,7 @@ std::string RuleOf(const Report& report, const Finding& finding) {
   if (finding.kind() == kLeak && report.leaks(row).verdict() != LeakSite::VERDICT_UNKNOWN) {
     return Lower(LeakSite::Verdict_Name(report.leaks(row).verdict()));
   }
-  if (finding.kind() == kClose && report.bad_closes(row).kind() == BadClose::DOUBLE_CLOSE) return "double-close";
+  if (finding.kind() == kClose && IsDoubleClose(report.bad_closes(row).kind())) return "double-close";
   return finding.kind();
 }
 

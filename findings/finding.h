@@ -29,7 +29,8 @@ const Frames& StackOf(const Report& report, const Finding& finding);
 const std::string& CallOf(const Report& report, const Finding& finding);
 
 // "leak", "growing", "held", "single", "pinned", "double-close", "close", "failure", "leftover", "inherited": a leak's
-// verdict where it has one; "close" is every wrong close but the double one.
+// verdict where it has one; "double-close" is what was closed twice in any way, "close" the use or close of what was
+// not open else.
 std::string RuleOf(const Report& report, const Finding& finding);
 
 }  // namespace fdtrace

@@ -73,6 +73,40 @@ TEST(Finding, IsASentenceForEveryKindOfRow) {
                           "2 descriptors opened in load (app.c:7) were passed on to gcc for want of CLOEXEC"));
 }
 
+TEST(Finding, SaysHowADescriptorThatWasNotOpenCameToBeGiven) {
+  Report report;
+  for (const auto& [kind, call] :
+       std::vector<std::pair<BadClose::Kind, std::string>>{{BadClose::DOUBLE_CLOSE, "close"},
+                                                           {BadClose::REUSED, "close"},
+                                                           {BadClose::STREAM_CLOSED_TWICE, "fclose"},
+                                                           {BadClose::CLOSED_BENEATH_STREAM, "fclose"},
+                                                           {BadClose::USE_AFTER_CLOSE, "write"},
+                                                           {BadClose::NEVER_OPENED, "read"}}) {
+    BadClose& close = *report.add_bad_closes();
+    close.set_kind(kind);
+    close.set_call(call);
+    close.set_fd(5);
+    close.set_count(kind == BadClose::USE_AFTER_CLOSE ? 2 : 1);
+    AddFrame("finish", close.mutable_stack());
+    if (kind != BadClose::NEVER_OPENED) AddFrame("stop", close.mutable_previously_closed_at());
+  }
+  AddFindings(report);
+  std::vector<std::string> messages;
+  for (const Finding& finding : report.findings()) messages.push_back(finding.message());
+  EXPECT_THAT(
+      messages,
+      ElementsAre(
+          "descriptor 5, which was closed already in stop (app.c:7), is closed in finish (app.c:7)",
+          "descriptor 5 is missed by close in finish (app.c:7), for it was closed already in stop (app.c:7), "
+          "by a thread that had closed that number before it was opened anew",
+          "the stream of descriptor 5, which was closed already in stop (app.c:7), is closed in finish (app.c:7)",
+          "the stream of descriptor 5, which was closed beneath it already in stop (app.c:7), is closed in "
+          "finish (app.c:7)",
+          "descriptor 5, which was closed already in stop (app.c:7), is given to write in finish (app.c:7), 2 times",
+          "descriptor 5, which was never opened, is given to read in finish (app.c:7)"));
+  EXPECT_EQ(CallOf(report, report.findings(4)), "write");
+}
+
 TEST(Finding, HasItsRuleItsCountAndTheLineThatWouldSuppressIt) {
   const Report report = WithOneOfEach();
   std::vector<std::string> told;

@@ -36,7 +36,7 @@ std::string KeyOf(const Failure& row) {
   return absl::StrCat(row.error(), "\n", row.cause(), "\n", row.call(), KeyOf(row.stack()));
 }
 std::string KeyOf(const BadClose& row) {
-  return absl::StrCat(row.kind(), KeyOf(row.stack()), "\n", KeyOf(row.previously_closed_at()), "\n",
+  return absl::StrCat(row.kind(), "\n", row.call(), KeyOf(row.stack()), "\n", KeyOf(row.previously_closed_at()), "\n",
                       KeyOf(row.originally_opened_at()));
 }
 std::string KeyOf(const Leftover& row) {

@@ -64,6 +64,20 @@ TEST(Rules, FailOnTheKindsAskedFor) {
   EXPECT_EQ(FailingOn("growing,pinned"), "gp");
 }
 
+TEST(Rules, TakeWhatWasClosedTwiceInAnyWayForADoubleClose) {
+  for (const auto kind : {BadClose::DOUBLE_CLOSE, BadClose::REUSED, BadClose::STREAM_CLOSED_TWICE,
+                          BadClose::CLOSED_BENEATH_STREAM, BadClose::USE_AFTER_CLOSE, BadClose::NEVER_OPENED}) {
+    ReportMaker maker;
+    maker.report.add_bad_closes()->set_kind(kind);
+    maker.report.mutable_bad_closes(0)->set_count(1);
+    const bool twice = kind != BadClose::USE_AFTER_CLOSE && kind != BadClose::NEVER_OPENED;
+    Judge({}, maker.report);
+    EXPECT_EQ(Failing(maker.report), twice ? 1u : 0u) << BadClose::Kind_Name(kind);
+    Judge({.fail_on = {"close"}}, maker.report);
+    EXPECT_EQ(Failing(maker.report), 1u) << BadClose::Kind_Name(kind);
+  }
+}
+
 TEST(Rules, FailOnLeaksPinnedFilesAndDoubleClosesUnlessSaidOtherwise) {
   Report report = OneOfEach();
   Judge({}, report);

@@ -42,8 +42,10 @@ constexpr std::array<Rule, 7> kRules = {{
      "A descriptor was closed that had been closed already. Another thread may have opened a file under its number "
      "meanwhile, which is then closed instead.",
      "Let one owner close each descriptor, and set the variable to -1 once it is closed."},
-    {"fdtrace/close", "WrongClose", "Close of what was not open", "A number was closed that no descriptor had.",
-     "Check the result of the call that opens before the descriptor is used or closed."},
+    {"fdtrace/close", "WrongClose", "Call with a descriptor that was not open",
+     "A call was given a number that no descriptor had, or none any more.",
+     "Check the result of the call that opens before the descriptor is used or closed, and close it after its last "
+     "use."},
     {"fdtrace/failure", "FailedCall", "Call failed for want of a resource",
      "A call failed because a limit on descriptors was reached or a file system was full.",
      "Find out what held the resource: the leaks and the pinned files of the same run. Raise the limit if it is "

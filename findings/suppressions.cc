@@ -29,7 +29,8 @@ absl::Status Wrong(absl::string_view file, int number, absl::string_view what) {
 std::vector<SuppressionRule> BuiltInSuppressions() {
   constexpr char kBuiltIn[] = "built in";
   std::vector<SuppressionRule> rules = {
-      {kLeak, "^openlog$", kBuiltIn, "libc keeps the system log's socket until closelog, which is optional"}};
+      {kLeak, "^openlog$", kBuiltIn, "libc keeps the system log's socket until closelog, which is optional"},
+      {kClose, "/bash$", kBuiltIn, "bash itself closes the pipes between its commands twice"}};
   for (const absl::string_view database : kDatabases) {
     const std::string reason = absl::StrCat("libc keeps the database until end", database, "ent, which is optional");
     for (const absl::string_view verb : {"get", "set"}) {

@@ -20,7 +20,7 @@ struct SuppressionRule {
   std::string line() const { return kind + ":" + pattern; }
 };
 
-// Those built in: what the C library keeps open on purpose, one descriptor each.
+// Those built in: what the C library keeps open on purpose, one descriptor each, and what a shell is known to do wrong.
 std::vector<SuppressionRule> BuiltInSuppressions();
 
 // Appends the lines of TEXT, read from FILE. InvalidArgument names the file and the line.

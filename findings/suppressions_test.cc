@@ -100,6 +100,19 @@ TEST(Suppressions, BuiltInAreToldWhenUsed) {
   EXPECT_EQ(Failing(maker.report), 0u);
 }
 
+TEST(Suppressions, BuiltInLetPassWhatBashClosesTwiceItself) {
+  Report report;
+  for (const std::string module : {"/usr/bin/bash", "/usr/bin/rebash-it"}) {
+    BadClose& close = *report.add_bad_closes();
+    close.set_kind(BadClose::DOUBLE_CLOSE);
+    close.set_count(2);
+    close.add_stack()->set_module(module);
+  }
+  Judge({}, report);
+  EXPECT_THAT(Hits(report), ElementsAre("close:/bash$ 2 in 1"));
+  EXPECT_EQ(Failing(report), 1u);
+}
+
 TEST(Suppressions, OfAMissingFileSaysWhich) {
   std::vector<SuppressionRule> rules;
   EXPECT_THAT(std::string(ReadSuppressions("/nonexistent/x.supp", rules).message()), HasSubstr("/nonexistent/x.supp"));

@@ -63,6 +63,22 @@ const tests = {
     assert.deepEqual(types, proto);
   },
 
+  async "shows of a wrong close what happened, its three places, its threads and what to do"() {
+    const bad_closes = [
+      {
+        kind: "REUSED", fd: 5, count: 3, pid: 8, call: "close", previous_call: "close", open_call: "open", thread: "owner (8)", previous_thread: "thief (9)",
+        stack: [frame("finish", "/src/app.c", 7, { own: true })], previously_closed_at: [frame("stop", "/src/app.c", 5, { own: true })],
+        originally_opened_at: [frame("start", "/src/app.c", 2, { own: true })], advice: "set the variable to -1 after closing",
+      },
+      { kind: "NEVER_OPENED", fd: 900, count: 1, pid: 7, call: "read", stack: [frame("guess", "/src/app.c", 9, { own: true })] },
+    ];
+    await browser.open(browser.make(report({ bad_closes })), async (page) => {
+      const rows = page.locator("section#closes tbody tr");
+      assert.match(await rows.nth(0).textContent(), /^3closed by another.*fd 5 of pid 8.*set the variable to -1.*finish.*app\.c:7, in thread owner \(8\).*stop.*, in thread thief \(9\).*start.*app\.c:2/);
+      assert.match(await rows.nth(1).textContent(), /^1never opened.*fd 900 of pid 7.*guess.*\(read\).*––$/);
+    });
+  },
+
   async "searches the sites by function, file and path"() {
     await browser.open(browser.make(report()), async (page) => {
       const search = page.getByLabel("Search").first();

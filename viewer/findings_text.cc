@@ -57,14 +57,22 @@ void AddBaseline(const Report& report, std::vector<std::string>& lines) {
                                " grown"));
 }
 
+std::vector<const Finding*> FindingsOf(const Report& report, absl::string_view kind, int rows) {
+  std::vector<const Finding*> findings(static_cast<size_t>(rows));
+  for (const Finding& finding : report.findings()) {
+    if (finding.kind() == kind && finding.row() < findings.size()) findings[finding.row()] = &finding;
+  }
+  return findings;
+}
+
 }  // namespace
 
 std::vector<const Finding*> LeakFindings(const Report& report) {
-  std::vector<const Finding*> findings(static_cast<size_t>(report.leaks_size()));
-  for (const Finding& finding : report.findings()) {
-    if (finding.kind() == "leak" && finding.row() < findings.size()) findings[finding.row()] = &finding;
-  }
-  return findings;
+  return FindingsOf(report, "leak", report.leaks_size());
+}
+
+std::vector<const Finding*> BadCloseFindings(const Report& report) {
+  return FindingsOf(report, "close", report.bad_closes_size());
 }
 
 std::string NotLeft(const Finding& finding) {

@@ -10,6 +10,8 @@ namespace fdtrace {
 
 // The finding of each of the report's leaks; null for those that nobody judged.
 std::vector<const Finding*> LeakFindings(const Report& report);
+// The same of its wrong closes.
+std::vector<const Finding*> BadCloseFindings(const Report& report);
 
 // "2 suppressed, 3 allowed by the baseline, 1 too young"; empty where everything is left.
 std::string NotLeft(const Finding& finding);

@@ -19,6 +19,7 @@
 #include "viewer/places.h"
 #include "viewer/printable.h"
 #include "viewer/tests.h"
+#include "viewer/thread_name.h"
 #include "viewer/verdict.h"
 
 namespace fdtrace {
@@ -44,12 +45,6 @@ Resource ResourceOf(const Group& group) {
       ->first;
 }
 
-std::string ThreadName(const TraceDescriptor& descriptor) {
-  const std::string name = Printable(descriptor.thread());
-  if (descriptor.tid() == 0) return name;
-  return name.empty() ? absl::StrCat(descriptor.tid()) : absl::StrCat(name, " (", descriptor.tid(), ")");
-}
-
 void AddDescriptors(Descriptors descriptors, const absl::flat_hash_map<uint32_t, uint32_t>& pids, const Tests& tests,
                     LeakSite& leak) {
   std::sort(descriptors.begin(), descriptors.end(), [](const TraceDescriptor* a, const TraceDescriptor* b) {
@@ -62,7 +57,7 @@ void AddDescriptors(Descriptors descriptors, const absl::flat_hash_map<uint32_t,
     shown.set_fd(descriptor->fd());
     shown.set_path(ShownPath(*descriptor));
     shown.set_opened_ns(static_cast<int64_t>(descriptor->opened_ns()));
-    shown.set_thread(ThreadName(*descriptor));
+    shown.set_thread(ThreadName(descriptor->thread(), descriptor->tid()));
     shown.set_test(std::string(tests.NameOf(*descriptor)));
   }
 }

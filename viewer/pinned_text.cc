@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "viewer/descriptor_numbers.h"
 #include "viewer/frames.h"
+#include "viewer/place_lines.h"
 #include "viewer/table.h"
 #include "viewer/units.h"
 
@@ -190,25 +191,10 @@ class PinnedText {
     lines_.push_back(absl::StrCat(kIndent, PadRight(label, kLabelWidth), fact));
   }
 
-  // "opened at    config.cc:42  load_config  (fopen)", and in full the whole stack below.
   void AddPlace(absl::string_view label, const Frames& frames, const std::string& call, absl::string_view afterwards) {
-    const Frame* const own = OwnFrame(frames);
-    if (own == nullptr) {
-      AddFact(label, absl::StrCat("an unknown place", call.empty() ? "" : ", by ", call, afterwards));
-      return;
-    }
-    const std::string function = ShortFunction(own->function());
-    AddFact(label, absl::StrCat(PlaceOf(*own), function.empty() ? "" : "  ", function, "  (", call, ")", afterwards));
-    if (!full_ || frames.size() < 2) return;
-    std::vector<std::string> places;
-    for (const Frame& frame : frames) places.push_back(PlaceOf(frame));
-    const size_t width = WidestUpTo(places, kPlaceWidth);
-    for (int i = 0; i < frames.size(); ++i) {
-      AddFact("", absl::StrCat("  ", PadRight(places[i], width), "  ", frames[i].function()));
-    }
+    const LabelledPlace place = {label, kLabelWidth, frames, call, std::string(afterwards)};
+    for (const std::string& line : PlaceLines(place, full_)) lines_.push_back(absl::StrCat(kIndent, line));
   }
-
-  std::string PlaceOf(const Frame& frame) const { return full_ ? FullPlace(frame) : ShortPlace(frame); }
 
   std::string Since(const PinnedFile& file) const {
     const int64_t end_ns = report_.recording().duration_ns();

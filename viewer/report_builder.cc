@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "viewer/bad_closes.h"
 #include "viewer/collected.h"
 #include "viewer/count.h"
 #include "viewer/failures.h"
@@ -167,6 +168,7 @@ Report BuildReport(const Trace& trace, ShownFrames frames) {
   *report.mutable_pinned_files() = PinnedFilesOf(trace, stacks);
   *report.mutable_pinned_sites() = PinnedSitesOf(trace, stacks);
   *report.mutable_pinned_filesystems() = PinnedFilesystemsOf(trace, stacks);
+  *report.mutable_bad_closes() = BadClosesOf(trace, stacks);
   *report.mutable_leftovers() = LeftoversOf(trace, stacks);
   *report.mutable_writers() = WritersOf(trace, stacks);
   *report.mutable_collected() = CollectedOf(trace, stacks);

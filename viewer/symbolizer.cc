@@ -86,6 +86,14 @@ void WantPlacesOfFailures(const Trace& trace, Gathering& gathering) {
   }
 }
 
+void WantPlacesOfBadCloses(const Trace& trace, Gathering& gathering) {
+  for (const TraceBadClose& close : trace.bad_closes) {
+    gathering.Want(close.at().stack(), close.first_ns());
+    gathering.Want(close.previously_closed_at().stack(), close.first_ns());
+    gathering.Want(close.originally_opened_at().stack(), close.first_ns());
+  }
+}
+
 WantedByModule AddressesOf(const Trace& trace) {
   Gathering gathering(trace);
   for (const TraceSite& site : trace.sites) {
@@ -94,6 +102,7 @@ WantedByModule AddressesOf(const Trace& trace) {
   }
   WantPlacesOfFiles(trace, gathering);
   WantPlacesOfFailures(trace, gathering);
+  WantPlacesOfBadCloses(trace, gathering);
   for (const TraceSymbol& known : trace.symbols) gathering.Drop(known);
   return gathering.Take();
 }

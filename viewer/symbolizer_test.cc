@@ -151,7 +151,7 @@ TEST(LookUpSymbols, LooksUpWhereSiblingsAreClosed) {
   EXPECT_EQ(LookUpSymbols(trace).size(), 2u);
 }
 
-TEST(LookUpSymbols, LooksUpEveryPlaceOfFiles) {
+TEST(LookUpSymbols, LooksUpEveryPlaceOfFilesAndOfWrongCloses) {
   const auto with = [](auto add) {
     Trace trace = TraceOf({InFile(fixture::Outer(1))}, kBuildId);
     trace.sites.clear();
@@ -165,6 +165,11 @@ TEST(LookUpSymbols, LooksUpEveryPlaceOfFiles) {
   EXPECT_EQ(with([](Trace& trace) { trace.leftovers.emplace_back().add_created_at()->set_stack(1); }), 1u);
   EXPECT_EQ(with([](Trace& trace) { trace.growths.emplace_back().mutable_opened_at()->set_stack(1); }), 1u);
   EXPECT_EQ(with([](Trace& trace) { trace.filesystems.emplace_back().add_peak_opened_at()->set_stack(1); }), 1u);
+  EXPECT_EQ(with([](Trace& trace) { trace.bad_closes.emplace_back().mutable_at()->set_stack(1); }), 1u);
+  EXPECT_EQ(with([](Trace& trace) { trace.bad_closes.emplace_back().mutable_previously_closed_at()->set_stack(1); }),
+            1u);
+  EXPECT_EQ(with([](Trace& trace) { trace.bad_closes.emplace_back().mutable_originally_opened_at()->set_stack(1); }),
+            1u);
 }
 
 }  // namespace

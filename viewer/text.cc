@@ -1,5 +1,5 @@
-// From top to bottom: what ran, the calls that failed, the leaks, the files that take space, what programs received,
-// the processes, the notes.
+// From top to bottom: what ran, the calls that failed, the leaks, the wrong closes, the files that take space, what
+// programs received, the processes, the notes.
 #include "viewer/text.h"
 
 #include <algorithm>
@@ -11,6 +11,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "viewer/bad_closes_text.h"
 #include "viewer/collected_text.h"
 #include "viewer/failures_text.h"
 #include "viewer/files_text.h"
@@ -48,6 +49,7 @@ class TextReport {
     } else {
       AddLeaks();
     }
+    AddSection("WRONG CLOSES", BadClosesTitle(report_, options_.full), BadCloseLines(report_, options_.full));
     AddSection("TESTS", TestsTitle(report_), TestLines(report_, options_.full));
     AddSection("PINNED", PinnedTitle(report_, options_.full), PinnedLines(report_, options_.full));
     AddSection("LEFT BEHIND", LeftoversTitle(report_, options_.full), LeftoverLines(report_, options_.full));

@@ -56,6 +56,9 @@ void Keep(TraceRecord& record, Trace& trace) {
     case TraceRecord::kTest:
       trace.tests.push_back(std::move(*record.mutable_test()));
       break;
+    case TraceRecord::kBadClose:
+      trace.bad_closes.push_back(std::move(*record.mutable_bad_close()));
+      break;
     case TraceRecord::kPythonCode:
       trace.python_code.push_back(std::move(*record.mutable_python_code()));
       break;

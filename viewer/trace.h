@@ -29,6 +29,7 @@ struct Trace {
   std::vector<TraceFilesystem> filesystems;
   std::vector<TraceFailure> failures;
   std::vector<TraceTest> tests;
+  std::vector<TraceBadClose> bad_closes;
   std::optional<TraceTimeline> timeline;
   std::optional<TraceEnd> end;  // none: recording was cut short
   std::string damage;           // where and how the file is damaged; empty when it is whole

@@ -1,5 +1,5 @@
 // Failed calls, wrong closes, what the garbage collector closed, what programs received.
-import type { BadClose, Blame, Collected, Failure, Inherited, LeakSite } from "./report";
+import type { BadClose, Blame, Collected, Failure, Inherited, LeakSite, Report } from "./report";
 import { Folded, Stack } from "./stack";
 import { baseName } from "./frames";
 import { Table } from "./table";
@@ -111,21 +111,36 @@ const kKinds = {
   USE_AFTER_CLOSE: "used though closed",
 };
 
-export function BadCloseTable({ closes }: { closes: BadClose[] }) {
+const by = (call: string | undefined) => (call && call !== "close" ? ` (${call})` : "");
+
+// Where two threads had a part.
+function inThread(close: BadClose, thread: string | undefined): string {
+  return close.previous_thread && close.previous_thread !== close.thread ? `, in thread ${thread}` : "";
+}
+
+export function BadCloseTable({ report }: { report: Report }) {
   return (
     <Table
-      columns={["#Times", "What", "Closed by", "Closed before by", "Opened by"]}
-      items={closes}
+      columns={["#Times", "What", "Called by", "Closed before by", "Opened by"]}
+      items={report.bad_closes ?? []}
       what="places"
       row={(close) => (
         <tr>
           <td class="number">{thousands(close.count)}</td>
           <td>
             {kKinds[close.kind ?? "BAD_CLOSE_UNKNOWN"]}, e.g. fd {close.fd ?? 0}
+            {(report.processes?.length ?? 0) > 1 && <span class="hint"> of pid {close.pid}</span>}
+            {close.advice && <p class="hint">Advice: {close.advice}.</p>}
           </td>
-          <td><Folded frames={close.stack} /></td>
-          <td>{close.previously_closed_at?.length ? <Folded frames={close.previously_closed_at} /> : "–"}</td>
-          <td>{close.originally_opened_at?.length ? <Folded frames={close.originally_opened_at} /> : "–"}</td>
+          <td><Folded frames={close.stack} call={close.call} note={by(close.call) + inThread(close, close.thread)} /></td>
+          <td>
+            {close.previous_call ? (
+              <Folded frames={close.previously_closed_at} call={close.previous_call} note={inThread(close, close.previous_thread)} />
+            ) : (
+              "–"
+            )}
+          </td>
+          <td>{close.open_call ? <Folded frames={close.originally_opened_at} call={close.open_call} /> : "–"}</td>
         </tr>
       )}
     />

@@ -77,7 +77,7 @@ function partsOf(report: Report): Part[] {
   add("leftovers", "Left behind", leftovers, `${counted(sum(leftovers, (l) => l.files ?? 0), "file")}, ${bytes(sum(leftovers, (l) => number(l.bytes)))}`, () => (
     <LeftoverTable leftovers={leftovers!} />
   ));
-  add("closes", "Wrong closes", bad_closes, thousands(sum(bad_closes, (b) => b.count ?? 0)), () => <BadCloseTable closes={bad_closes!} />);
+  add("closes", "Wrong closes", bad_closes, thousands(sum(bad_closes, (b) => b.count ?? 0)), () => <BadCloseTable report={report} />);
   add("collected", "Closed by the garbage collector", collected, counted(sum(collected, (c) => c.count ?? 0), "descriptor"), () => (
     <CollectedTable collected={collected!} />
   ));

@@ -263,6 +263,7 @@ export interface BadClose {
   first_ns?: Int64;
   thread?: string;
   previous_thread?: string;
+  advice?: string;
 }
 
 export interface Leftover {
