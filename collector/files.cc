@@ -83,8 +83,11 @@ Files::FilePointer Files::AtOpened(const fdtrace::Opened& opened, uint64_t at_ns
   if (known == nullptr || at_ns <= known->first_ns) return At(id, at_ns);
   bool is_another = false;
   if (opened.created()) {
-    const bool opened_elsewhere_meanwhile = known->has_holders() && at_ns <= known->first_ns + kSlackNs;
-    is_another = !opened_elsewhere_meanwhile;
+    // Of two that found no file and opened it at once, both say that they made it.
+    const uint64_t meanwhile_ns = opened.absent_for_ns() != 0 ? opened.absent_for_ns() : kSlackNs;
+    const bool made_meanwhile =
+        at_ns <= known->first_ns + meanwhile_ns && (known->has_holders() || opened.absent_for_ns() != 0);
+    is_another = !made_meanwhile;
   } else if (known->has_holders()) {
     is_another = false;
   } else if (opened.file().links() != 0) {

@@ -34,6 +34,40 @@ class GrowthTest : public ModelFilesTest {
   }
 };
 
+// Neither found a file, and each says that it made it. The other's events are read when the first has ended.
+TEST_F(GrowthTest, AFileThatTwoMakeAtOnceIsOne) {
+  OpenFile(1, 5, 70, 0, 11, /*created=*/true);
+  CloseFile(1, 5, 70, 100);
+  SendOpened({.id = Id(1, 2),
+              .fd = 6,
+              .stack = 12,
+              .path = "/var/log/x",
+              .file = File(70, 100),
+              .created = true,
+              .absent_for_ns = 10 * kMs});
+  CloseFile(2, 6, 70, 155);
+  uint64_t bytes = 0;
+  for (const TraceGrowth& growth : Written().growth) bytes += growth.bytes();
+  EXPECT_EQ(bytes, 155u);
+}
+
+TEST_F(GrowthTest, AFileMadeWhereThatBeforeWasGoneIsAnother) {
+  OpenFile(1, 5, 70, 0, 11, /*created=*/true);
+  CloseFile(1, 5, 70, 100);
+  now_ += 20 * kMs;
+  SendOpened({.id = Id(1, 2),
+              .fd = 6,
+              .stack = 12,
+              .path = "/var/log/x",
+              .file = File(70, 0),
+              .created = true,
+              .absent_for_ns = 10 * kMs});
+  CloseFile(2, 6, 70, 55);
+  uint64_t bytes = 0;
+  for (const TraceGrowth& growth : Written().growth) bytes += growth.bytes();
+  EXPECT_EQ(bytes, 155u);
+}
+
 TEST_F(GrowthTest, ANewFileGrewByItsSize) {
   OpenFile(1, 5, 70, 0, 11, /*created=*/true);
   CloseFile(1, 5, 70, 6'553'600);

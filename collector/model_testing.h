@@ -29,6 +29,7 @@ struct OpenCall {
   std::optional<FileFacts> emptied = std::nullopt;  // as the file was before the call
   const char* directory = "";
   uint64_t mark = 0;
+  uint64_t absent_for_ns = 0;
 };
 
 inline void SetState(const std::optional<FileFacts>& facts, FileState* (*make)(Event&), Event& event) {
@@ -57,6 +58,7 @@ inline Event OpenedEvent(uint64_t at_ns, const OpenCall& open) {
   if (open.inode != 0) opened.set_device(1);
   opened.set_inode(open.inode);
   opened.set_created(open.created);
+  opened.set_absent_for_ns(open.absent_for_ns);
   SetState(
       open.file, [](Event& of) { return of.mutable_opened()->mutable_file(); }, event);
   SetState(

@@ -58,7 +58,8 @@ void RecordOpenedFile(Row row, int fd, const Opening& opening, const Opening::Ou
              .directory = opening.directory(),
              .emptied = outlook.empties,
              .created = created,
-             .has_full_path = created && opening.HasFullPath()},
+             .has_full_path = created && opening.HasFullPath(),
+             .absent_ns = outlook.absent_ns},
             opening.MayWrite() || created ? Tells::kState : Tells::kNothing);
 }
 

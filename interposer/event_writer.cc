@@ -197,6 +197,7 @@ bool WriteOpened(const HookScope& scope, const OpenedEvent& event) {
     if (event.emptied) PutFile(wire, 14, *event.emptied);
     PutDirectory(wire, 15, event);
     wire.Fixed64(16, mark);
+    if (event.created && event.absent_ns != 0) wire.Varint(17, MonotonicNs() - event.absent_ns);
   });
 }
 

@@ -34,6 +34,7 @@ struct OpenedEvent {
   std::optional<FileFacts> emptied = {};  // as the file was before the call
   bool created = false;
   bool has_full_path = false;
+  uint64_t absent_ns = 0;  // created: when the file was not there yet; 0: not known
 };
 
 struct ClosedEvent {

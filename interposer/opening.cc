@@ -40,9 +40,10 @@ Opening::Outlook Opening::LookAtTarget() const {
   if (path_ == nullptr || space_ == Space::kElsewhere) return {};
   const HookScope scope;
   if (!scope.recording()) return {};
+  const uint64_t now_ns = MonotonicNs();
   const PathTarget target =
       space_ == Space::kSharedMemory ? TargetOf(AT_FDCWD, SharedMemoryPath(path_).text) : TargetOf(directory_, path_);
-  Outlook outlook = {.creates = target.is_absent};
+  Outlook outlook = {.creates = target.is_absent, .absent_ns = target.is_absent ? now_ns : 0};
   if ((flags_ & O_TRUNC) != 0) outlook.empties = target.file;
   return outlook;
 }

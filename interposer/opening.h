@@ -5,8 +5,10 @@
 
 #include <fcntl.h>
 
+#include <cstdint>
 #include <optional>
 
+#include "interposer/event_writer.h"
 #include "interposer/file_facts.h"
 
 namespace fdtrace {
@@ -51,13 +53,14 @@ class Opening {
   // What the call will have done if it succeeds.
   struct Outlook {
     bool creates = false;
+    uint64_t absent_ns = 0;                 // when it was not there yet; 0: not known
     std::optional<FileFacts> empties = {};  // the file as it is before, where it is looked at anyway
   };
   // Asked before the real call.
   Outlook LookAhead() const {
     if ((flags_ & O_CREAT) == 0) [[likely]]
       return {};
-    return (flags_ & O_EXCL) != 0 ? Outlook{.creates = true} : LookAtTarget();
+    return (flags_ & O_EXCL) != 0 ? Outlook{.creates = true, .absent_ns = MonotonicNs()} : LookAtTarget();
   }
 
  private:
