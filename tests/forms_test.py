@@ -144,7 +144,7 @@ def test_a_run_without_leaks_is_one_line_of_markdown_and_a_test_that_passed():
 
 def test_a_recording_is_shown_again_in_every_form():
     recorded("text", "out.txt")
-    for form, beginning in {"sarif": '{"$schema"', "junit": "<?xml", "github": "::warning ", "gitlab": "[\n{", "markdown": "### fdtrace"}.items():
+    for form, beginning in {"sarif": '{"$schema"', "junit": "<?xml", "github": "::error ", "gitlab": "[\n{", "markdown": "### fdtrace"}.items():
         done = run(FDTRACE, "report", "t.fdt", "--format", form)
         equal((done.stdout[:len(beginning)], done.returncode), (beginning, 0), done.stderr)
 
