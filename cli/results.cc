@@ -49,7 +49,7 @@ absl::Status Copy(const std::string& from, const std::string& to) {
 }
 
 // The program's own failure says more than ours.
-int Failed(int status) { return status != 0 ? status : kExitFailed; }
+int FailedWith(int status) { return status != 0 ? status : kExitFailed; }
 
 bool Succeeded(const absl::Status& status) {
   if (!status.ok()) Complain(status);
@@ -104,20 +104,20 @@ int WriteResults(const Recorded& recorded, const RunOptions& options, const Ruli
   if (!in_file) {
     memory = OwnedFd(memfd_create("fdtrace-trace", MFD_CLOEXEC));
     trace = absl::StrCat("/proc/self/fd/", memory.get());
-    if (!Succeeded(WriteTraceTo(recorded, model, trace))) return Failed(status);
+    if (!Succeeded(WriteTraceTo(recorded, model, trace))) return FailedWith(status);
   }
   signals.Release();
   if (!Succeeded(AddSymbolsTelling(trace))) written = false;
   if (!readable) written = Succeeded(Copy(trace, recorded.trace));
   const int shown = ShowTrace(trace, in_file ? recorded.trace : "", options, ruling, status);
-  return written ? shown : Failed(status);
+  return written ? shown : FailedWith(status);
 }
 
 int ShowTrace(const std::string& trace, const std::string& name, const RunOptions& options, const Ruling& ruling,
               int status) {
   bool written = true;
   const auto records = ReadTrace(trace);
-  if (!Succeeded(records.status())) return Failed(status);
+  if (!Succeeded(records.status())) return FailedWith(status);
   Report report = BuildReport(*records, options.frames);
   if (options.sources) AddSources(*records, report);
   Judge(ruling, report);
@@ -131,7 +131,7 @@ int ShowTrace(const std::string& trace, const std::string& name, const RunOption
   if (options.quiet && judged != status) Say(VerdictLine(report));
   // What the program did is recorded: that nobody can be shown it is told, and changes no status.
   if (options.open && written) Succeeded(OpenInBrowser(PageOf(options.reports)->path));
-  return written ? judged : Failed(status);
+  return written ? judged : FailedWith(status);
 }
 
 }  // namespace fdtrace
