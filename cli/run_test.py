@@ -12,13 +12,12 @@ import pathlib
 import pty
 import resource
 import select
-import shutil
 import signal
 import subprocess
 import sys
 import time
 
-from tap import CLEAN, FDTRACE, Skipped, compiled, contains, equal, fdtrace, main, read_soon, report, run, script, traces
+from tap import CLEAN, FDTRACE, Skipped, compiled, contains, equal, fdtrace, installed, main, read_soon, report, run, script, traces
 
 
 def test_the_exit_status_is_the_programs():
@@ -483,13 +482,7 @@ def test_a_set_user_id_program_is_run_untouched():
 
 
 def test_fdtrace_works_where_its_path_has_spaces_and_colons():
-    home = pathlib.Path("my tools: $LIB")
-    (home / "bin").mkdir(parents=True)
-    (home / "lib/fdtrace").mkdir(parents=True)
-    shutil.copy(FDTRACE, home / "bin/fdtrace")
-    library = next(path for path in (pathlib.Path(FDTRACE).parent / "interposer/libfdtrace.so",
-                                     pathlib.Path(FDTRACE).parent.parent / "lib/fdtrace/libfdtrace.so") if path.exists())
-    shutil.copy(library, home / "lib/fdtrace/libfdtrace.so")
+    home = installed("my tools: $LIB")
     os.mkdir("tmp")
     done = run(home / "bin/fdtrace", "-q", "-r", "a.json", "--", sys.executable, "-c", LEAKING,
                env=CLEAN | {"TMPDIR": os.path.abspath("tmp")})

@@ -11,13 +11,12 @@ import pathlib
 import pty
 import re
 import select
-import shutil
 import signal
 import subprocess
 import sys
 import time
 
-from tap import CLEAN, FDTRACE, compiled, contains, equal, main, read_soon, run, script, traces
+from tap import CLEAN, FDTRACE, compiled, contains, equal, installed, main, read_soon, run, script, traces
 
 HERE = CLEAN | {"PATH": f"{os.path.dirname(FDTRACE)}:{CLEAN['PATH']}"}
 for name in ("FDTRACE_SESSION", "FDTRACE_TRACE"):
@@ -489,13 +488,7 @@ def test_names_of_outputs_say_which_recording_they_are_of():
 
 def test_the_link_to_a_library_whose_path_has_spaces_goes_with_the_recording():
     leaks_program()
-    home = pathlib.Path("my tools: $LIB").absolute()
-    (home / "bin").mkdir(parents=True)
-    (home / "lib/fdtrace").mkdir(parents=True)
-    shutil.copy(FDTRACE, home / "bin/fdtrace")
-    library = next(path for path in (pathlib.Path(FDTRACE).parent / "interposer/libfdtrace.so",
-                                     pathlib.Path(FDTRACE).parent.parent / "lib/fdtrace/libfdtrace.so") if path.exists())
-    shutil.copy(library, home / "lib/fdtrace/libfdtrace.so")
+    home = installed("my tools: $LIB").absolute()
     os.mkdir("tmp")
     for stop in ("stop", "signal"):
         done = run(home / "bin/fdtrace", "start", "-o", "t.fdt", "--env", env=HERE | {"TMPDIR": os.path.abspath("tmp")})

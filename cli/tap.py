@@ -7,6 +7,7 @@ an empty directory of its own.
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -64,6 +65,17 @@ def read_soon(name):
 def compiled(name, *flags, source="int main() { return 0; }"):
     subprocess.run(["cc", "-x", "c", "-", "-o", name, *flags], input=source, text=True, check=True)
     return pathlib.Path(name).absolute()
+
+
+def installed(name):
+    """The new directory NAME with a copy of fdtrace and its library in it, as `meson install` lays them out."""
+    home, build = pathlib.Path(name), pathlib.Path(FDTRACE).parent
+    (home / "bin").mkdir(parents=True)
+    (home / "lib/fdtrace").mkdir(parents=True)
+    shutil.copy(FDTRACE, home / "bin/fdtrace")
+    library = next(path for path in (build / "interposer/libfdtrace.so", build.parent / "lib/fdtrace/libfdtrace.so") if path.exists())
+    shutil.copy(library, home / "lib/fdtrace/libfdtrace.so")
+    return home
 
 
 def report(*options, command):
