@@ -50,7 +50,7 @@ TraceFailure::Cause CauseOfEnospc(const Failed& failed, absl::string_view functi
   if (!failed.has_filesystem()) return TraceFailure::UNKNOWN;
   const FilesystemState& filesystem = failed.filesystem();
   const TraceFailure::Cause blocks = CauseOfBlocks(failed);
-  const bool writes = failed.fd() != 0 && failed.path().empty();
+  const bool writes = failed.by_signal() || (failed.fd() != 0 && failed.path().empty());
   if (writes && blocks != TraceFailure::UNKNOWN) return blocks;
   if (filesystem.inodes() > 0 && filesystem.inodes_free() == 0) return TraceFailure::INODES;
   // It asks for all its blocks at once: there may be many, and not so many.
@@ -60,7 +60,12 @@ TraceFailure::Cause CauseOfEnospc(const Failed& failed, absl::string_view functi
 
 }  // namespace
 
-bool IsLack(int32_t error) { return error == EMFILE || error == ENFILE || error == ENOSPC || error == EDQUOT; }
+bool IsLack(const Failed& failed) {
+  const int32_t error = failed.error();
+  // A mapping of a file that was shortened has the same signal.
+  if (failed.by_signal()) return CauseOfBlocks(failed) != TraceFailure::UNKNOWN;
+  return error == EMFILE || error == ENFILE || error == ENOSPC || error == EDQUOT || failed.beyond_set();
+}
 
 bool TakesLowestNumber(absl::string_view function) {
   // inotify_init(2), fanotify_init(2): limits of their own; mq_open(3): RLIMIT_MSGQUEUE; fcntl(2): F_DUPFD asks for a
@@ -78,6 +83,7 @@ bool MakesTwo(absl::string_view function) {
 }
 
 TraceFailure::Cause CauseOf(const Failed& failed, absl::string_view function, uint64_t open) {
+  if (failed.beyond_set()) return TraceFailure::FD_SET_SIZE;
   switch (failed.error()) {
     case EMFILE:
       return CauseOfEmfile(failed, function, open);

@@ -9,8 +9,8 @@
 
 namespace fdtrace {
 
-// Errors that mean a lack of descriptors or of space: EMFILE, ENFILE, ENOSPC, EDQUOT.
-bool IsLack(int32_t error);
+// For want of descriptors or of space: EMFILE, ENFILE, ENOSPC, EDQUOT; or of room in an fd_set.
+bool IsLack(const Failed& failed);
 
 // A call that fails by EMFILE for one reason alone: of the numbers below RLIMIT_NOFILE too few are free. So all of them
 // are taken, but one where the call makes two descriptors.

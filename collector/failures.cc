@@ -1,5 +1,7 @@
 #include "collector/failures.h"
 
+#include <sys/select.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <map>
@@ -19,6 +21,8 @@ uint64_t LimitOf(TraceFailure::Cause cause, const Failures::Call& call) {
       return call.limits.inotify_instances;
     case TraceFailure::INOTIFY_WATCHES:
       return call.limits.inotify_watches;
+    case TraceFailure::FD_SET_SIZE:
+      return FD_SETSIZE;
     default:
       return call.failed.error() == EMFILE ? call.failed.nofile_soft() : 0;
   }
@@ -48,33 +52,71 @@ void Failures::Share::Add(const Share& other) {
   pinned_files += other.pinned_files;
 }
 
-// Counts the call. The row, if it is the first of its own.
-Failures::Row* Failures::Find(const Call& call, uint64_t open_count) {
+Failures::Row Failures::NewRow(const Call& call, TraceFailure::Cause cause) {
   const Failed& failed = call.failed;
-  const TraceFailure::Cause cause = CauseOf(failed, call.function, open_count);
-  const auto [it, is_first] = rows_.try_emplace({.place = call.place, .error = failed.error(), .cause = cause});
-  Row& row = it->second;
-  ++row.count;
+  Row row;
   TraceFailure& told = row.told;
-  told.set_first_ns(is_first ? call.at_ns : std::min(told.first_ns(), call.at_ns));
-  told.set_last_ns(std::max(told.last_ns(), call.at_ns));
-  if (!is_first) return nullptr;
   told.set_error(failed.error());
   told.set_cause(cause);
   told.set_path(failed.path());
   told.set_process(call.process);
+  told.set_first_ns(call.at_ns);
+  told.set_last_ns(call.at_ns);
   told.set_limit(LimitOf(cause, call));
   told.set_hard_limit(failed.nofile_hard());
+  told.set_by_signal(failed.by_signal());
+  if (cause == TraceFailure::FD_SET_SIZE) told.set_fd(failed.fd() - 1);
   if (failed.has_filesystem()) *told.mutable_filesystem() = failed.filesystem();
   row.awaits_look = IsOfSpace(told);
-  awaiting_look_ += row.awaits_look;
-  return &row;
+  row.checked_ns = call.at_ns;
+  return row;
+}
+
+bool Failures::MayHaveChanged(const Call& call, const Row& row) {
+  return LimitOf(row.told.cause(), call) != row.told.limit() ||
+         call.failed.filesystem().device() != row.told.filesystem().device() ||
+         call.at_ns >= row.checked_ns + kRecheckNs;
+}
+
+// Is it other code that has most, and does the code that had most have half of it at most?
+bool Failures::HasChanged(const Row& before, const Row& now) {
+  if (before.told.limit() != now.told.limit()) return true;
+  if (before.told.filesystem().device() != now.told.filesystem().device()) return true;
+  if (before.shares.empty() || now.shares.empty()) return false;
+  const auto size = [](const Share& share) { return std::pair(share.bytes, share.count); };
+  const auto is_less = [&](const auto& a, const auto& b) { return size(a.second) < size(b.second); };
+  const auto [place, most] = *std::max_element(before.shares.begin(), before.shares.end(), is_less);
+  if (std::max_element(now.shares.begin(), now.shares.end(), is_less)->first == place) return false;
+  const auto left = now.shares.find(place);
+  if (left == now.shares.end()) return true;
+  return left->second.bytes <= most.bytes / 2 && left->second.count <= most.count / 2;
+}
+
+void Failures::Count(const Call& call, uint64_t open_count, absl::FunctionRef<OpenCounts()> open, const Files& files,
+                     const CreatedFiles& created, const Sites& sites) {
+  const TraceFailure::Cause cause = CauseOf(call.failed, call.function, open_count);
+  Pictures& pictures = rows_[{.place = call.place, .error = call.failed.error(), .cause = cause}];
+  if (pictures.empty() || (pictures.size() < kMaxPictures && MayHaveChanged(call, pictures.back()))) {
+    Row now = NewRow(call, cause);
+    TakeOpen(call, open(), sites, now);
+    TakeSpace(files, created, now);
+    if (pictures.empty() || HasChanged(pictures.back(), now)) {
+      now.told.set_picture(static_cast<uint32_t>(pictures.size()));
+      awaiting_look_ += now.awaits_look;
+      pictures.push_back(std::move(now));
+    }
+    pictures.back().checked_ns = call.at_ns;
+  }
+  Row& row = pictures.back();
+  ++row.count;
+  row.told.set_first_ns(std::min(row.told.first_ns(), call.at_ns));
+  row.told.set_last_ns(std::max(row.told.last_ns(), call.at_ns));
 }
 
 void Failures::TakeOpen(const Call& call, const OpenCounts& open, const Sites& sites, Row& row) {
   const int32_t error = call.failed.error();
   const bool of_inotify = IsOfInotify(row.told.cause());
-  if (error != EMFILE && error != ENFILE && !of_inotify) return;
+  if (error != EMFILE && error != ENFILE && !of_inotify && row.told.cause() != TraceFailure::FD_SET_SIZE) return;
   uint64_t known = 0;
   for (const auto& [place, count] : open.by_place) {
     if (place == 0) continue;
@@ -132,11 +174,13 @@ void Failures::KeepLargest(Shares& shares) {
 
 void Failures::LookedAt(uint32_t process, uint64_t at_ns, const Files& files, const CreatedFiles& created) {
   if (awaiting_look_ == 0) return;
-  for (auto& [key, row] : rows_) {
-    if (!row.awaits_look || row.told.process() != process || row.told.first_ns() > at_ns) continue;
-    row.awaits_look = false;
-    --awaiting_look_;
-    TakeSpace(files, created, row);
+  for (auto& [key, pictures] : rows_) {
+    for (Row& row : pictures) {
+      if (!row.awaits_look || row.told.process() != process || row.told.first_ns() > at_ns) continue;
+      row.awaits_look = false;
+      --awaiting_look_;
+      TakeSpace(files, created, row);
+    }
   }
 }
 
@@ -167,22 +211,27 @@ TraceFailure Failures::ToTrace(const Key& key, const Row& row, const Sites& site
   return trace;
 }
 
+// Of two that turned out to be of one place, the picture is that of the earlier.
+void Failures::Join(const Row& row, Row& sum) {
+  const uint64_t count = sum.count + row.count;
+  const uint64_t last_ns = std::max(sum.told.last_ns(), row.told.last_ns());
+  if (row.told.first_ns() < sum.told.first_ns()) sum = row;
+  sum.count = count;
+  sum.told.set_last_ns(last_ns);
+}
+
 absl::Status Failures::Write(const Sites& sites, const std::vector<MountedOn>& mounted, TraceWriter& writer) const {
-  std::map<Key, Row> joined;  // by where the place turned out to be
-  for (const auto& [key, row] : rows_) {
+  std::map<std::pair<Key, uint32_t>, Row> joined;  // by where the place turned out to be, and the picture
+  for (const auto& [key, pictures] : rows_) {
     Key found = key;
     if (key.place != 0) found.place = sites.Find(key.place);
-    const auto [it, is_new] = joined.try_emplace(found, row);
-    if (is_new) continue;
-    Row& other = it->second;
-    const uint64_t count = other.count + row.count;
-    const uint64_t last_ns = std::max(other.told.last_ns(), row.told.last_ns());
-    if (row.told.first_ns() < other.told.first_ns()) other = row;
-    other.count = count;
-    other.told.set_last_ns(last_ns);
+    for (const Row& row : pictures) {
+      const auto [it, is_new] = joined.try_emplace({found, row.told.picture()}, row);
+      if (!is_new) Join(row, it->second);
+    }
   }
   std::vector<std::pair<Key, const Row*>> sorted;
-  for (const auto& [key, row] : joined) sorted.emplace_back(key, &row);
+  for (const auto& [key, row] : joined) sorted.emplace_back(key.first, &row);
   std::stable_sort(sorted.begin(), sorted.end(),
                    [](const auto& a, const auto& b) { return a.second->count > b.second->count; });
   for (const auto& [key, row] : sorted) {

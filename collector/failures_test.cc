@@ -131,6 +131,94 @@ TEST_F(FailuresTest, AreOneRowThoughTheirStackIsToldLate) {
   EXPECT_EQ(OnlyFailure().first_ns(), kMs);
 }
 
+class FailuresAgain : public FailuresTest {
+ protected:
+  // COUNT descriptors of STACK are open, then not.
+  void OpenForAWhile(int count, uint64_t stack) {
+    const int first = next_;
+    Open(count, stack);
+    Fail({.error = EMFILE, .stack = 21, .limit = 64});
+    for (int i = first; i < next_; ++i) SendClosed({.id = Id(1, i), .fd = i + 2, .stack = 20});
+  }
+};
+
+TEST_F(FailuresAgain, AreAnotherPictureWhenOtherCodeHasMost) {
+  OpenForAWhile(61, 21);
+  now_ += Failures::kRecheckNs;
+  OpenForAWhile(61, 22);
+  Fail({.error = EMFILE, .stack = 21, .limit = 64});
+  Written();
+  ASSERT_THAT(trace_.failures, SizeIs(2));
+  const TraceFailure& later = trace_.failures[0];
+  EXPECT_EQ(later.picture(), 1u);
+  EXPECT_EQ(later.failed_at().count(), 2u);
+  EXPECT_THAT(Blamed(later), ElementsAre("22: 61"));
+  EXPECT_EQ(trace_.failures[1].picture(), 0u);
+  EXPECT_EQ(trace_.failures[1].failed_at().count(), 1u);
+  EXPECT_THAT(Blamed(trace_.failures[1]), ElementsAre("21: 61"));
+  EXPECT_LT(trace_.failures[1].last_ns(), later.first_ns());
+}
+
+TEST_F(FailuresAgain, WhenTheSameCodeHasMostAreTheSamePicture) {
+  OpenForAWhile(61, 21);
+  now_ += Failures::kRecheckNs;
+  OpenForAWhile(40, 21);
+  EXPECT_EQ(OnlyFailure().failed_at().count(), 2u);
+}
+
+TEST_F(FailuresAgain, OfAnotherLimitAreAnotherPictureAtOnce) {
+  Open(61, 21);
+  Fail({.error = EMFILE, .stack = 21, .limit = 64});
+  Open(64, 21);
+  Fail({.error = EMFILE, .stack = 21, .limit = 128});
+  Written();
+  ASSERT_THAT(trace_.failures, SizeIs(2));
+  EXPECT_EQ(trace_.failures[0].limit() + trace_.failures[1].limit(), 192u);
+}
+
+TEST_F(FailuresAgain, OfAnotherFileSystemAreAnotherPictureAtOnce) {
+  FilesystemState disk = StateOf({});
+  Fail({.error = ENOSPC, .stack = 30, .path = "new", .filesystem = disk});
+  disk.set_device(disk.device() + 1);
+  Fail({.error = ENOSPC, .stack = 30, .path = "new", .filesystem = disk});
+  Written();
+  EXPECT_THAT(trace_.failures, SizeIs(2));
+}
+
+TEST_F(FailuresAgain, AreFivePicturesAtMost) {
+  for (uint64_t limit = 64; limit < 74; ++limit) Fail({.error = EMFILE, .stack = 21, .limit = limit});
+  Written();
+  ASSERT_THAT(trace_.failures, SizeIs(5));
+  EXPECT_EQ(trace_.failures[0].failed_at().count(), 6u);
+}
+
+TEST_F(FailuresTest, OfASetThatEndsBeforeTheDescriptorBlameWhoOpenedMost) {
+  Open(61, 21);
+  Fail({.stack = 22, .fd = 1030, .beyond_set = true});
+  const TraceFailure& failure = OnlyFailure();
+  EXPECT_EQ(failure.error(), 0);
+  EXPECT_EQ(failure.cause(), TraceFailure::FD_SET_SIZE);
+  EXPECT_EQ(failure.limit(), 1024u);
+  EXPECT_EQ(failure.fd(), 1030);
+  EXPECT_EQ(failure.open_count(), 64u);
+  EXPECT_THAT(Blamed(failure), ElementsAre("21: 61"));
+}
+
+TEST_F(FailuresTest, ToldBySignalCountIfTheFileSystemIsFull) {
+  Fail({.error = ENOSPC, .stack = 30, .path = "/shm/a", .filesystem = StateOf({}), .by_signal = true});
+  EXPECT_TRUE(OnlyFailure().by_signal());
+  EXPECT_EQ(OnlyFailure().cause(), TraceFailure::BLOCKS);
+}
+
+TEST_F(FailuresTest, ToldBySignalAreNoneWhileThereIsRoom) {
+  FilesystemState disk = StateOf({});
+  disk.set_blocks_free(disk.blocks());
+  disk.set_blocks_available(disk.blocks());
+  Fail({.error = ENOSPC, .stack = 30, .path = "/shm/a", .filesystem = disk, .by_signal = true});
+  Written();
+  EXPECT_THAT(trace_.failures, IsEmpty());
+}
+
 TEST_F(FailuresTest, OfOtherErrorsAreNone) {
   Fail({.error = EBADF, .stack = 21});
   Written();

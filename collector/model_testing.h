@@ -274,6 +274,8 @@ struct FailedCall {
   std::optional<FilesystemState> filesystem = std::nullopt;
   int fd = -1;
   bool privileged = false;
+  bool beyond_set = false;
+  bool by_signal = false;
 };
 
 inline Event FailedEvent(uint64_t at_ns, const FailedCall& call) {
@@ -283,6 +285,8 @@ inline Event FailedEvent(uint64_t at_ns, const FailedCall& call) {
   failed.set_error(call.error);
   failed.set_function(call.function);
   failed.set_stack(call.stack);
+  failed.set_beyond_set(call.beyond_set);
+  failed.set_by_signal(call.by_signal);
   failed.set_path(call.path);
   failed.set_fd(call.fd + 1);
   failed.set_nofile_soft(call.limit);

@@ -99,7 +99,7 @@ bool TracedProcess::Count(const Event& event, uint64_t at_ns, uint32_t ring) {
     case Event::kClosedRange:
       return Count(event.closed_range(), at_ns, image_->WriterOf(ring));
     case Event::kFailed:
-      if (IsLack(event.failed().error())) CountLack(event.failed(), at_ns);
+      if (IsLack(event.failed())) CountLack(event.failed(), at_ns);
       return CountNotOpen(event.failed(), at_ns, ring);
     case Event::kThread: {
       ThreadLabel& thread = image_->WriterOf(ring);

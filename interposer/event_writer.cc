@@ -278,6 +278,8 @@ bool WriteFailed(const HookScope& scope, const FailedEvent& event) {
     wire.Varint(10, event.stream_again);
     wire.Varint(11, event.sweep);
     wire.Varint(12, event.privileged);
+    wire.Varint(13, event.beyond_set);
+    wire.Varint(14, event.by_signal);
   });
 }
 

@@ -109,6 +109,8 @@ struct FailedEvent {
   bool stream_again = false;
   bool sweep = false;
   bool privileged = false;
+  bool beyond_set = false;
+  bool by_signal = false;
 };
 
 struct ModuleEvent {

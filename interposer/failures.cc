@@ -8,6 +8,7 @@
 #include "interposer/hook_scope.h"
 #include "interposer/raw_syscall.h"
 #include "interposer/seccomp_calls.h"
+#include "interposer/shared_mappings.h"
 #include "interposer/shared_memory_path.h"
 #include "interposer/stacks.h"
 #include "interposer/unwinder_guard.h"
@@ -114,6 +115,25 @@ __attribute__((cold, noinline)) void RecordFailure(Row row, int error, const Giv
         given.filesystem != nullptr ? std::optional(*given.filesystem) : RoomFor(scope, given, !event.path.empty());
     event.privileged = event.filesystem && MayUseReserve();
   }
+  WriteFailed(scope, event);
+}
+
+__attribute__((cold, noinline)) void RecordBeyondSet(Row row, int fd) {
+  const HookScope scope;
+  if (!scope.recording()) return;
+  WriteFailed(scope, {.row = row, .stack = CaptureStack(scope), .fd = fd, .id = LifetimeOf(fd), .beyond_set = true});
+}
+
+__attribute__((cold, noinline)) void RecordBusError(const void* address) {
+  SharedMapping mapping;
+  if (!FindSharedMapping(address, mapping)) return;
+  const HookScope scope;
+  if (!scope.recording() || scope.event_buffer().empty()) return;
+  FailedEvent event = {.error = ENOSPC, .row = Row::mmap, .stack = CaptureStack(scope), .path = Readable(mapping.path)};
+  event.filesystem = FilesystemFor(AT_FDCWD, mapping.path, scope.event_buffer());
+  if (!event.filesystem || event.filesystem->device != mapping.device) return;
+  event.privileged = MayUseReserve();
+  event.by_signal = true;
   WriteFailed(scope, event);
 }
 

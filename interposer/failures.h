@@ -48,6 +48,12 @@ struct Given {
 
 void RecordFailure(Row row, int error, const Given& given);
 
+// The call was given the descriptor in an fd_set, which ends before it.
+void RecordBeyondSet(Row row, int fd);
+
+// SIGBUS at this address. Nothing is told where no writable mapping of a file is known to be.
+void RecordBusError(const void* address);
+
 // The closers': the number was not open, and the table knew of no lifetime there.
 void RecordClosedTwice(Row row, int fd);
 

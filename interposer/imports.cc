@@ -55,19 +55,30 @@ Tables TablesOf(const link_map& object) {
   return tables;
 }
 
-// The slot may lie in what the loader has made read-only (RELRO); it stays writable then, as lazily bound ones are.
-bool Overwrite(uintptr_t slot, void* value) {
-  const uintptr_t page = slot & ~(kPageBytes - 1);
-  if (Failed(RawSyscall(SYS_mprotect, static_cast<long>(page), kPageBytes, PROT_READ | PROT_WRITE))) return false;
-  *reinterpret_cast<void**>(slot) = value;
-  return true;
-}
+// Writes to slots that may lie in what the loader has made read-only (RELRO); it stays writable then, as lazily bound
+// ones are.
+class Slots {
+ public:
+  bool Overwrite(uintptr_t slot, void* value) {
+    const uintptr_t page = slot & ~(kPageBytes - 1);
+    if (page != writable_page_) {
+      if (Failed(RawSyscall(SYS_mprotect, static_cast<long>(page), kPageBytes, PROT_READ | PROT_WRITE))) return false;
+      writable_page_ = page;
+    }
+    *reinterpret_cast<void**>(slot) = value;
+    return true;
+  }
+
+ private:
+  uintptr_t writable_page_ = 0;  // slots come in the order of their addresses, nearly
+};
 
 }  // namespace
 
 bool RedirectImports(const link_map& object, void* (*replacement)(const link_map& object, const char* name)) {
   const Tables tables = TablesOf(object);
   if (tables.symbols == nullptr || tables.names == nullptr) return false;
+  Slots slots;
   for (int table = 0; table < 2; ++table) {
     for (size_t i = 0; i < tables.counts[table]; ++i) {
       const ElfW(Rela)& relocation = tables.relocations[table][i];
@@ -76,7 +87,7 @@ bool RedirectImports(const link_map& object, void* (*replacement)(const link_map
       const ElfW(Sym)& symbol = tables.symbols[ELF64_R_SYM(relocation.r_info)];
       if (symbol.st_shndx != SHN_UNDEF) continue;
       void* const value = replacement(object, tables.names + symbol.st_name);
-      if (value != nullptr && !Overwrite(object.l_addr + relocation.r_offset, value)) return false;
+      if (value != nullptr && !slots.Overwrite(object.l_addr + relocation.r_offset, value)) return false;
     }
   }
   return true;

@@ -14,6 +14,7 @@
 #include <sched.h>
 #include <semaphore.h>
 #include <shadow.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,6 +26,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/select.h>
 #include <sys/sendfile.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -54,6 +56,13 @@ int __open64_2(const char*, int);
 int __openat_2(int, const char*, int);
 int __openat64_2(int, const char*, int);
 int __close(int);
+int __select(int, fd_set*, fd_set*, fd_set*, timeval*);
+long __fdelt_chk(long);
+int __sigaction(int, const struct sigaction*, struct sigaction*) noexcept;
+sighandler_t bsd_signal(int, sighandler_t) noexcept;
+sighandler_t __sysv_signal(int, sighandler_t) noexcept;
+long __fdelt_warn(long);
+
 int __dup2(int, int);
 int __pipe(int[2]);
 int __fcntl(int, int, ...);

@@ -85,6 +85,37 @@ bool WritesStream(Write write) {
   const bool wrote = write(stream);
   return fclose(stream) == 0 && wrote;
 }
+template <typename Map, typename Unmap>
+bool MapsFile(Map map, Unmap unmap) {
+  constexpr size_t kBytes = 4096;
+  const int fd = open(MadeFile(), O_RDWR);
+  const bool is_long = ftruncate(fd, kBytes) == 0;
+  void* const mapped = map(kBytes, fd);
+  return is_long && mapped != MAP_FAILED && unmap(mapped, kBytes) == 0 && close(fd) == 0;
+}
+template <typename Action>
+sighandler_t SetAction(Action action, sighandler_t handler) {
+  struct sigaction now = {};
+  struct sigaction before = {};
+  now.sa_handler = handler;
+  return action(SIGBUS, &now, &before) == 0 ? before.sa_handler : SIG_ERR;
+}
+// What was set before is what is told, though a file may be mapped.
+template <typename Handle>
+bool HandlesBus(Handle handle) {
+  const auto handler = [](int) {};
+  return handle(handler) == SIG_DFL && handle(SIG_DFL) == handler;
+}
+template <typename Select>
+bool SelectsReadable(Select select) {
+  const int fd = open("/dev/null", O_RDONLY);
+  fd_set set;
+  FD_ZERO(&set);
+  FD_SET(fd, &set);
+  timeval wait = {};
+  const bool selected = select(fd + 1, &set, &wait) == 1 && FD_ISSET(fd, &set);
+  return close(fd) == 0 && selected;
+}
 int* Pair() { return new int[2]; }
 int File() { return open("/dev/null", O_RDONLY); }
 FILE* Stream() { return fopen("/dev/null", "r"); }

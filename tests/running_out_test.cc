@@ -1,6 +1,7 @@
 // Why calls fail for want of descriptors or space, and who is blamed: on real processes, limits and file systems.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,6 +42,13 @@ std::string SourceOf(const Frame& frame) {
   std::string line;
   for (uint32_t i = 0; i < frame.line(); ++i) std::getline(file, line);
   return line;
+}
+
+Frame FrameOf(const Failure& failure, const std::string& function) {
+  for (const Frame& frame : failure.stack()) {
+    if (frame.function() == function) return frame;
+  }
+  return {};
 }
 
 uint32_t SumOf(const Failure& failure) {
@@ -110,7 +118,52 @@ TEST(RunningOut, OfTheNumbersThatACallAskedForIsNotTakenForTheLimit) {
   EXPECT_THAT(failure.explanation(), HasSubstr("Only 7 of the 64 descriptors"));
 }
 
+TEST(RunningOut, AgainForOtherCodeIsAnotherPicture) {
+  const Traced traced = Trace({Program("runs_out"), "twice"});
+  EXPECT_EQ(traced.ran.status, 0) << traced.ran.err;
+  std::vector<Failure> of_socket;
+  for (const Failure& failure : traced.report.failures()) {
+    if (failure.call() == "socket") of_socket.push_back(failure);
+  }
+  ASSERT_THAT(of_socket, SizeIs(2)) << DescribeFailures(traced.report);
+  for (const auto& [i, opener] : {std::pair(0u, "leaks_first"), std::pair(1u, "leaks_later")}) {
+    EXPECT_EQ(of_socket[i].picture(), i);
+    EXPECT_EQ(of_socket[i].count(), 1u);
+    ASSERT_GE(of_socket[i].blamed_size(), 1);
+    EXPECT_EQ(of_socket[i].blamed(0).count(), 61u);
+    EXPECT_EQ(of_socket[i].blamed(0).stack(1).function(), opener);
+  }
+}
+
+TEST(RunningOut, OfRoomInASetForSelectBlamesWhoKeepsTheDescriptors) {
+  const Traced traced = Trace({Program("runs_out"), "select"});
+  EXPECT_EQ(traced.ran.status, 0) << traced.ran.err;
+  const Failure failure = OnlyFailure(traced.report);
+  EXPECT_EQ(failure.error(), "FD_SETSIZE");
+  EXPECT_EQ(failure.call(), "select");
+  EXPECT_EQ(failure.cause(), Failure::FD_SET_SIZE);
+  EXPECT_EQ(failure.fd(), 1030);
+  EXPECT_EQ(failure.limit(), 1024);
+  EXPECT_EQ(failure.open_count(), 1033u);
+  EXPECT_EQ(FunctionOf(failure.stack()), "selects");
+  ASSERT_EQ(failure.blamed_size(), 1) << DescribeFailures(traced.report);
+  EXPECT_EQ(failure.blamed(0).count(), 1030u);
+  EXPECT_EQ(FunctionOf(failure.blamed(0).stack()), "opens");
+}
+
+TEST(RunningOut, OfRoomInASetForFdSetIsToldThoughLibcEndsTheProgram) {
+  const Traced traced = Trace({Program("runs_out"), "set"});
+  EXPECT_EQ(traced.ran.status, 128 + SIGABRT) << traced.ran.err;
+  const Failure failure = OnlyFailure(traced.report);
+  EXPECT_EQ(failure.fd(), 1030);
+  EXPECT_EQ(FunctionOf(failure.stack()), "sets");
+  EXPECT_THAT(failure.explanation(), HasSubstr("FD_SET, FD_CLR or FD_ISSET was given descriptor 1,030"));
+}
+
 TEST(RunningOut, OfNothingLeavesNoRow) {
+  const Traced selects = Trace({Program("runs_out"), "select_few"});
+  EXPECT_EQ(selects.ran.status, 0) << selects.ran.err;
+  EXPECT_THAT(selects.report.failures(), SizeIs(0)) << DescribeFailures(selects.report);
   for (const std::vector<std::string>& command :
        {std::vector<std::string>{"git", "--version"},
         std::vector<std::string>{"/usr/bin/python3", "-c", "import json, subprocess; subprocess.run(['true'])"}}) {
@@ -132,12 +185,12 @@ class Disk : public ::testing::Test {
   std::string mount() const { return directory_.path() + "/mount"; }
 
   // What failed in `COMMAND WHAT MOUNT`, once PREPARE has made a file system there.
-  Report FailingOn(const std::string& prepare, const std::string& command) {
+  Report FailingOn(const std::string& prepare, const std::string& command, int status = 0) {
     const std::string line =
         "cd " + directory_.path() + " && { " + prepare + "; } || exit 77; exec " + command + " " + mount();
     const Traced traced = Trace({"unshare", "-m", "/bin/sh", "-c", line});
     skipped_ = traced.ran.status == kCannotPrepare ? traced.ran.err : "";
-    EXPECT_THAT(traced.ran.status, AnyOf(0, kCannotPrepare)) << traced.ran.err;
+    EXPECT_THAT(traced.ran.status, AnyOf(status, kCannotPrepare)) << traced.ran.err;
     return traced.report;
   }
 
@@ -186,6 +239,41 @@ TEST_F(Disk, FullOfOneFileThatIsStillBeingWrittenBlamesWhoOpenedIt) {
   ASSERT_EQ(failure.blamed_size(), 1) << DescribeFailures(report);
   EXPECT_EQ(failure.blamed(0).bytes(), 4 * kMebibyte);
   EXPECT_EQ(FunctionOf(failure.blamed(0).stack()), "opens_log");
+}
+
+TEST_F(Disk, FullBeneathAMappingIsToldThoughTheProgramEndsBySignal) {
+  const Report report = FailingOn("mount -t tmpfs -o size=4m none mount", Program("runs_out") + " map", 128 + SIGBUS);
+  if (!skipped_.empty()) GTEST_SKIP() << skipped_;
+  const Failure failure = OnlyFailure(report);
+  EXPECT_EQ(failure.error(), "SIGBUS");
+  EXPECT_EQ(failure.call(), "mmap");
+  EXPECT_EQ(failure.path(), mount() + "/mapped");
+  EXPECT_EQ(failure.cause(), Failure::BLOCKS);
+  EXPECT_EQ(failure.count(), 1u);
+  EXPECT_TRUE(FrameOf(failure, "maps").own());
+  EXPECT_THAT(SourceOf(FrameOf(failure, "maps")), HasSubstr("memset(data, 1, bytes)"));
+  EXPECT_THAT(failure.explanation(),
+              HasSubstr(" is full; 8 MiB of it were written to 1 file opened at maps (runs_out.c:"));
+}
+
+TEST_F(Disk, WithRoomIsNotBlamedForAMappingOfAFileThatWasShortened) {
+  const Report report =
+      FailingOn("mount -t tmpfs -o size=64m none mount", Program("runs_out") + " map_cut", 128 + SIGBUS);
+  if (!skipped_.empty()) GTEST_SKIP() << skipped_;
+  EXPECT_THAT(report.failures(), SizeIs(0)) << DescribeFailures(report);
+}
+
+TEST_F(Disk, FullBeneathAMappingIsTheProgramsOwnAffairIfItHandlesTheSignal) {
+  const Report report = FailingOn("mount -t tmpfs -o size=4m none mount", Program("runs_out") + " map_handled");
+  if (!skipped_.empty()) GTEST_SKIP() << skipped_;
+  EXPECT_THAT(report.failures(), SizeIs(0)) << DescribeFailures(report);
+}
+
+TEST_F(Disk, MappedIsNoMatterWhenTheSignalWasSent) {
+  const Report report =
+      FailingOn("mount -t tmpfs -o size=4m none mount", Program("runs_out") + " map_killed", 128 + SIGBUS);
+  if (!skipped_.empty()) GTEST_SKIP() << skipped_;
+  EXPECT_THAT(report.failures(), SizeIs(0)) << DescribeFailures(report);
 }
 
 TEST_F(Disk, WithoutInodesBlamesWhoMadeTheFiles) {

@@ -202,6 +202,22 @@ std::string OfQuota(const Failure& failure) {
                       wrote.empty() ? "" : "; ", wrote, ": remove what is not needed, or have the quota raised");
 }
 
+// The call is select, or what FD_SET is made of.
+std::string OfSets(const Failure& failure) {
+  const bool was_stopped = absl::StartsWith(failure.call(), "__fdelt");
+  const std::string what =
+      was_stopped
+          ? absl::StrCat("FD_SET, FD_CLR or FD_ISSET was given descriptor ", Number(failure.fd()),
+                         ", which an fd_set of ", Number(failure.limit()), " has no room for; libc ended the program")
+          : absl::StrCat(failure.call(), " was given descriptor ", Number(failure.fd()), ", but an fd_set ends at ",
+                         Number(failure.limit() - 1),
+                         ": unless the program makes larger ones, memory beside it is read and overwritten");
+  const Blame* const most = FirstNamed(failure);
+  if (most == nullptr) return absl::StrCat(what, ": use poll or epoll");
+  return absl::StrCat(what, "; ", Number(most->count()), " of ", Number(failure.open_count()),
+                      " open descriptors were opened at ", PlaceOf(*most), ": close them there, or use poll or epoll");
+}
+
 // What else a call fails for with the same error; null: nothing that we know of.
 const char* OtherLimitOf(const std::string& error, const std::string& call) {
   struct Limit {
@@ -263,6 +279,8 @@ std::string ExplanationOf(const Failure& failure) {
       return OfInodes(failure);
     case Failure::QUOTA:
       return OfQuota(failure);
+    case Failure::FD_SET_SIZE:
+      return OfSets(failure);
     default:
       return OfUnknown(failure);
   }

@@ -196,6 +196,26 @@ TEST(ExplanationOf, WhatIsNotKnownIsSaidNotToBe) {
             "(fs.epoll.max_user_watches)");
 }
 
+TEST(ExplanationOf, ASetThatIsTooSmallNamesWhoHasMostDescriptors) {
+  Failure failure = OfLimit(1033, 1024);
+  failure.set_cause(Failure::FD_SET_SIZE);
+  failure.set_call("select");
+  failure.set_fd(1030);
+  EXPECT_EQ(ExplanationOf(failure),
+            "select was given descriptor 1,030, but an fd_set ends at 1,023: unless the program makes larger ones, "
+            "memory beside it is read and overwritten: use poll or epoll");
+  AddBlame(failure, "load_config", "config.cc", 42, 1000);
+  EXPECT_EQ(ExplanationOf(failure),
+            "select was given descriptor 1,030, but an fd_set ends at 1,023: unless the program makes larger ones, "
+            "memory beside it is read and overwritten; 1,000 of 1,033 open descriptors were opened at load_config "
+            "(config.cc:42): close them there, or use poll or epoll");
+  failure.set_call("__fdelt_chk");
+  EXPECT_EQ(ExplanationOf(failure),
+            "FD_SET, FD_CLR or FD_ISSET was given descriptor 1,030, which an fd_set of 1,024 has no room for; libc "
+            "ended the program; 1,000 of 1,033 open descriptors were opened at load_config (config.cc:42): close them "
+            "there, or use poll or epoll");
+}
+
 TEST(ExplanationOf, ANumberThatWasAskedForIsNoLimit) {
   Failure failure = OfLimit(5, 64);
   failure.set_cause(Failure::CAUSE_UNKNOWN);

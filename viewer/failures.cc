@@ -20,7 +20,10 @@
 namespace fdtrace {
 namespace {
 
-std::string NameOfError(int32_t error) {
+std::string NameOfError(const TraceFailure& failure) {
+  if (failure.cause() == TraceFailure::FD_SET_SIZE) return "FD_SETSIZE";
+  if (failure.by_signal()) return "SIGBUS";
+  const int32_t error = failure.error();
   const char* const name = strerrorname_np(error);
   return name == nullptr ? absl::StrCat("error ", error) : name;
 }
@@ -30,6 +33,7 @@ Failure::Cause Shown(TraceFailure::Cause cause) {
   return Failure::Cause_IsValid(cause) ? static_cast<Failure::Cause>(cause) : Failure::CAUSE_UNKNOWN;
 }
 static_assert(static_cast<int>(Failure::RESERVED_BLOCKS) == TraceFailure::RESERVED_BLOCKS);
+static_assert(static_cast<int>(Failure::FD_SET_SIZE) == TraceFailure::FD_SET_SIZE);
 static_assert(static_cast<int>(Failure::BLOCKS) == TraceFailure::BLOCKS);
 
 Filesystem ShownFilesystem(const TraceFailure& failure) {
@@ -75,7 +79,7 @@ void AddBlamed(const TraceFailure& failure, ShownStacks& stacks, Failure& shown)
 
 Failure Shown(const TraceFailure& failure, uint64_t count, uint32_t pid, ShownStacks& stacks) {
   Failure shown;
-  shown.set_error(NameOfError(failure.error()));
+  shown.set_error(NameOfError(failure));
   shown.set_call(Printable(failure.failed_at().function()));
   shown.set_path(Printable(failure.path()));
   shown.set_count(Count(count));
@@ -87,6 +91,8 @@ Failure Shown(const TraceFailure& failure, uint64_t count, uint32_t pid, ShownSt
   shown.set_limit(Signed(failure.limit()));
   shown.set_hard_limit(Signed(failure.hard_limit()));
   shown.set_pid(pid);
+  shown.set_picture(failure.picture());
+  shown.set_fd(failure.fd());
   if (failure.has_filesystem()) *shown.mutable_filesystem() = ShownFilesystem(failure);
   AddBlamed(failure, stacks, shown);
   shown.set_explanation(ExplanationOf(shown));
@@ -101,10 +107,10 @@ google::protobuf::RepeatedPtrField<Failure> FailuresOf(const Trace& trace, Shown
   absl::flat_hash_map<uint32_t, uint32_t> pids;
   for (const TraceProcess& process : trace.processes) pids[process.serial()] = process.pid();
   // What looks the same to a reader: how often, and the first of it.
-  std::map<std::tuple<CallAndStack, int32_t, int>, std::pair<uint64_t, const TraceFailure*>> rows;
+  std::map<std::tuple<CallAndStack, int32_t, int, uint32_t>, std::pair<uint64_t, const TraceFailure*>> rows;
   for (const TraceFailure& failure : trace.failures) {
-    auto& [count, first] =
-        rows[{KeyOf(failure.failed_at(), stacks), failure.error(), static_cast<int>(failure.cause())}];
+    auto& [count, first] = rows[{KeyOf(failure.failed_at(), stacks), failure.error(), static_cast<int>(failure.cause()),
+                                 failure.picture()}];
     count += failure.failed_at().count();
     if (first == nullptr || failure.first_ns() < first->first_ns()) first = &failure;
   }

@@ -51,7 +51,8 @@ class FailuresText {
   void AddFailure(size_t rank, const Failure& failure) {
     std::string title = absl::StrCat(" ", rank, " ", failure.error(), "  ", failure.call());
     if (!failure.path().empty()) absl::StrAppend(&title, " of ", failure.path());
-    absl::StrAppend(&title, "  ", Counted(failure.count(), "time"), "  ", NameOf(failure.stack(), failure.call()));
+    absl::StrAppend(&title, "  ", failure.picture() > 0 ? "later, " : "", Counted(failure.count(), "time"), "  ",
+                    NameOf(failure.stack(), failure.call()));
     if (report_.processes_size() > 1) absl::StrAppend(&title, "  (pid ", failure.pid(), ")");
     lines_.push_back(std::move(title));
     AddLine(failure.explanation());
@@ -107,9 +108,13 @@ std::string FailuresTitle(const Report& report) {
   uint64_t of_descriptors = 0;
   uint64_t of_inotify = 0;
   uint64_t of_space = 0;
+  uint64_t of_sets = 0;
   for (const Failure& failure : report.failures()) {
     const bool inotify = failure.cause() == Failure::INOTIFY_WATCHES || failure.cause() == Failure::INOTIFY_INSTANCES;
-    (inotify ? of_inotify : IsOfDescriptors(failure) ? of_descriptors : of_space) += failure.count();
+    (failure.cause() == Failure::FD_SET_SIZE ? of_sets
+     : inotify                               ? of_inotify
+     : IsOfDescriptors(failure)              ? of_descriptors
+                                             : of_space) += failure.count();
   }
   std::string title;
   const auto add = [&](uint64_t count, absl::string_view lack) {
@@ -121,6 +126,10 @@ std::string FailuresTitle(const Report& report) {
   add(of_descriptors, "descriptors");
   add(of_space, "space");
   add(of_inotify, "what inotify takes");
+  if (of_sets > 0) {
+    absl::StrAppend(&title, title.empty() ? Counted(of_sets, "call") : ", " + WithThousands(of_sets),
+                    of_sets == 1 ? " was" : " were", " given a descriptor that an fd_set has no room for");
+  }
   return title;
 }
 

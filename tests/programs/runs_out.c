@@ -11,7 +11,9 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -114,6 +116,68 @@ static int watches(void) {
   return inotify_add_watch(instance, name, IN_CREATE);
 }
 
+__attribute__((noinline)) static void opens(int count) {
+  while (count-- > 0) open("/dev/null", O_RDONLY);
+}
+
+// With sets that are large enough, as a program does that knows what it does, so that nothing is overwritten.
+__attribute__((noinline)) static int selects(int fd) {
+  static fd_set sets[4];
+  memset(sets, 0, sizeof sets);
+  ((unsigned long*)sets)[fd / NFDBITS] |= 1UL << fd % NFDBITS;
+  int result = select(fd + 1, sets, NULL, NULL, NULL);
+  __asm__ volatile("");
+  return result;
+}
+
+// FD_SET as a program has it that is built with -D_FORTIFY_SOURCE; libc ends it.
+extern long __fdelt_chk(long fd);
+__attribute__((noinline)) static void sets(int fd) {
+  __fdelt_chk(fd);
+  __asm__ volatile("");
+}
+
+// Through a mapping; ends by SIGBUS. The file is shortened first where FULL does not hold.
+__attribute__((noinline)) static void maps(int full) {
+  const size_t bytes = 8 << 20;
+  int fd = open("mapped", O_RDWR | O_CREAT, 0600);
+  if (fd < 0 || ftruncate(fd, (off_t)bytes) != 0) _exit(5);
+  char* data = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  close(fd);
+  if (!full && truncate("mapped", 0) != 0) _exit(6);
+  memset(data, 1, bytes);
+}
+
+// What a program is told of its handler for SIGBUS is what it set.
+static void on_bus(int signal) { _exit(signal == SIGBUS ? 0 : 1); }
+static int handles_bus(void) {
+  struct sigaction before;
+  int fd = open("mapped", O_RDWR | O_CREAT, 0600);
+  mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (sigaction(SIGBUS, NULL, &before) != 0 || before.sa_handler != SIG_DFL || before.sa_flags != 0) return 7;
+  if (signal(SIGBUS, on_bus) != SIG_DFL) return 8;
+  mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (sigaction(SIGBUS, NULL, &before) != 0 || before.sa_handler != on_bus) return 9;
+  maps(1);
+  return 10;
+}
+
+// Lacks a number for the descriptors of leaks_first, then, once these are closed, for those of leaks_later.
+__attribute__((noinline)) static int leaks_first(void) { return takes_open(); }
+__attribute__((noinline)) static int leaks_later(void) { return takes_open(); }
+__attribute__((noinline)) static int lacks(void) { return socket(AF_UNIX, SOCK_STREAM, 0) < 0 && errno == EMFILE; }
+static int lacks_twice(void) {
+  limit_descriptors(64);
+  int lacked = 0;
+  for (volatile int time = 0; time < 2; ++time) {  // not unrolled, so that both have the same stack
+    while ((time == 0 ? leaks_first() : leaks_later()) >= 0) continue;
+    lacked += lacks();
+    for (int fd = 3; time == 0 && fd < 64; ++fd) close(fd);
+    if (time == 0) usleep(200 * 1000);  // looked at again after a tenth of a second
+  }
+  return lacked == 2 ? 0 : 1;
+}
+
 int main(int argc, char** argv) {
   static const struct {
     const char* name;
@@ -125,6 +189,22 @@ int main(int argc, char** argv) {
   const char* what = argc > 1 ? argv[1] : "";
   if (argc > 2 && chdir(argv[2]) != 0) return 2;
   memset(block, 'x', sizeof block);
+  if (strcmp(what, "map") == 0) maps(1);
+  if (strcmp(what, "map_cut") == 0) maps(0);
+  if (strcmp(what, "map_handled") == 0) return handles_bus();
+  if (strcmp(what, "map_killed") == 0) {
+    int fd = open("mapped", O_RDWR | O_CREAT, 0600);
+    mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    kill(getpid(), SIGBUS);
+    pause();
+  }
+  if (strcmp(what, "twice") == 0) return lacks_twice();
+  if (strcmp(what, "select") == 0 || strcmp(what, "select_few") == 0 || strcmp(what, "set") == 0) {
+    limit_descriptors(2048);
+    opens(strcmp(what, "select_few") == 0 ? 10 : 1030);
+    if (strcmp(what, "set") == 0) sets(1030);
+    return selects(strcmp(what, "select_few") == 0 ? 5 : 1030) == 1 ? 0 : 1;
+  }
   if (strcmp(what, "spool") == 0) return until_refused(spools, ENOSPC);
   if (strcmp(what, "files") == 0) return until_refused(makes_file, ENOSPC);
   if (strcmp(what, "instances") == 0) return until_refused(takes_inotify_init1, EMFILE);

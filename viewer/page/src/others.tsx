@@ -14,6 +14,7 @@ const kCauses: Record<string, string> = {
   INOTIFY_WATCHES: "the user's limit of inotify watches",
   INOTIFY_INSTANCES: "the user's limit of inotify instances",
   RESERVED_BLOCKS: "what is free is kept for root",
+  FD_SET_SIZE: "an fd_set ends before the descriptor",
 };
 
 function Facts({ failure }: { failure: Failure }) {

@@ -225,6 +225,8 @@ export interface Failure {
   hard_limit?: Int64;
   pid?: number;
   open_unknown?: number;
+  picture?: number;
+  fd?: number;
 }
 
 export interface Filesystem {
