@@ -3,6 +3,10 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 
+#include "interposer/next_symbols.h"
+
+extern "C" __attribute__((weak)) const char* gnu_get_libc_version() noexcept;
+
 namespace fdtrace {
 
 constinit std::atomic<void*> internal::real_functions[kRowCount] = {};
@@ -21,8 +25,14 @@ void* Resolve(size_t row) {
 }  // namespace
 
 void ResolveRealFunctions() {
+  const NextSymbols symbols(reinterpret_cast<const void*>(&gnu_get_libc_version));
   for (size_t row = 0; row < kRowCount; ++row) {
-    if (IsFunction(row)) Resolve(row);
+    if (!IsFunction(row)) continue;
+    if (void* const found = symbols.Find(kRows[row].name)) {
+      internal::real_functions[row].store(found, std::memory_order_relaxed);
+    } else {
+      Resolve(row);
+    }
   }
 }
 
