@@ -13,13 +13,7 @@ namespace {
 Traced TraceAsBare(const std::vector<std::string>& arguments) {
   std::vector<std::string> command = {Program("sandbox")};
   command.insert(command.end(), arguments.begin(), arguments.end());
-  const Ran bare = RunBare(command);
-  EXPECT_EQ(bare.status, 5) << "the sandbox does not work here: " << bare.out << bare.err;
-  const Traced traced = Trace(command);
-  EXPECT_EQ(traced.ran.status, bare.status) << traced.ran.err;
-  EXPECT_EQ(traced.ran.out, bare.out);
-  EXPECT_EQ(traced.ran.err, bare.err);
-  return traced;
+  return fdtrace::TraceAsBare(command, 5);
 }
 
 bool HasNote(const Report& report, const std::string& words) {
