@@ -114,11 +114,21 @@ bool HasRoomForTwo(long connection) {
   return second.valid();
 }
 
+// Likewise of memory, of which a limit (RLIMIT_AS) may leave too little.
+bool HasMemoryFor(size_t bytes) {
+  const long room = RawSyscall(SYS_mmap, nullptr, static_cast<long>(bytes), PROT_NONE,
+                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (Failed(room)) return false;
+  RawSyscall(SYS_munmap, room, static_cast<long>(bytes));
+  return true;
+}
+
 // One conversation with the collector: hello, welcome, two mappings; no descriptor is left.
 Answer SayHello(HelloKind kind, Mapped& mapped) {
   if (!g_address.known) return Answer::kNever;
   const ScopedDescriptor connection(RawSyscall(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC));
   if (!connection.valid() || !HasRoomForTwo(connection.get())) return Answer::kNotNow;
+  if (!HasMemoryFor(sizeof(Arena) + kPageBytes)) return kind == HelloKind::kForked ? Answer::kNever : Answer::kNotNow;
   RawSyscall(SYS_setsockopt, connection.get(), SOL_SOCKET, SO_SNDTIMEO, reinterpret_cast<long>(&kHelloLimit),
              sizeof kHelloLimit);
   RawSyscall(SYS_setsockopt, connection.get(), SOL_SOCKET, SO_RCVTIMEO, reinterpret_cast<long>(&kHelloLimit),

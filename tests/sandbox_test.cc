@@ -124,6 +124,27 @@ TEST(Sandbox, AChildThatMayNotSayHelloIsNotFollowedAndItsParentStaysExact) {
   EXPECT_TRUE(HasNote(traced.report, "seccomp")) << Describe(traced.report);
 }
 
+// Each of those that a hello takes and forking does not.
+TEST(Sandbox, AChildThatMayNotDoAllThatAHelloTakesSaysNone) {
+  for (const int number : {SYS_connect, SYS_setsockopt, SYS_sendto, SYS_recvmsg, SYS_mmap, SYS_munmap, SYS_fcntl}) {
+    SCOPED_TRACE(number);
+    const Traced traced = TraceAsBare({"forked_without", std::to_string(number)});
+    EXPECT_EQ(LeakIn(traced.report, "leak_after").still_open(), 5u) << Describe(traced.report);
+    EXPECT_EQ(traced.report.processes_size(), 1);
+    EXPECT_TRUE(HasNote(traced.report, "seccomp")) << Describe(traced.report);
+  }
+}
+
+TEST(Sandbox, AProgramThatExecutesAnotherMakesNoForbiddenCallForUs) {
+  for (const int number : {SYS_faccessat, SYS_getuid, SYS_getgid, SYS_fcntl}) {
+    SCOPED_TRACE(number);
+    const Traced traced = TraceAsBare({"exec_without", std::to_string(number)});
+    EXPECT_EQ(traced.report.recording().opened(), 108u);
+    const bool may_ask = number != SYS_fcntl;  // which descriptors the program receives
+    EXPECT_EQ(traced.report.recording().still_open(), may_ask ? 8u : 0u) << Describe(traced.report);
+  }
+}
+
 TEST(Sandbox, AFilterThatForbidsNothingOfOursChangesNothing) {
   const Traced traced = TraceAsBare({"harmless"});
   EXPECT_EQ(traced.report.recording().opened(), 209u);
