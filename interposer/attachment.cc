@@ -31,8 +31,9 @@ constexpr uint32_t kMaxGrowth = 16;  // arenas at a time
 
 constinit std::atomic<Attachment*> g_attachment{nullptr};
 constinit std::atomic<uint32_t> g_memory_serial{0};
-// Mapped in forked children as well, who count there if they cannot say hello. Whatever else they know is wiped.
-constinit std::atomic<SessionPage*> g_page_of_parent{nullptr};
+// One for all processes of the recording. Mapped in forked children as well, who count there if they cannot say hello;
+// whatever else they know is wiped.
+constinit std::atomic<SessionPage*> g_session_page{nullptr};
 
 struct SessionAddress {
   bool known;
@@ -123,12 +124,21 @@ bool HasMemoryFor(size_t bytes) {
   return true;
 }
 
+SessionPage* MapSessionPage(long file) {
+  SessionPage* page = g_session_page.load(std::memory_order_relaxed);
+  if (page != nullptr) return page;
+  page = static_cast<SessionPage*>(MapShared(file, kPageBytes, Inherited::kYes));
+  g_session_page.store(page, std::memory_order_relaxed);
+  return page;
+}
+
 // One conversation with the collector: hello, welcome, two mappings; no descriptor is left.
 Answer SayHello(HelloKind kind, Mapped& mapped) {
   if (!g_address.known) return Answer::kNever;
   const ScopedDescriptor connection(RawSyscall(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC));
   if (!connection.valid() || !HasRoomForTwo(connection.get())) return Answer::kNotNow;
-  if (!HasMemoryFor(sizeof(Arena) + kPageBytes)) return kind == HelloKind::kForked ? Answer::kNever : Answer::kNotNow;
+  const size_t bytes = sizeof(Arena) + (g_session_page.load(std::memory_order_relaxed) == nullptr ? kPageBytes : 0);
+  if (!HasMemoryFor(bytes)) return kind == HelloKind::kForked ? Answer::kNever : Answer::kNotNow;
   RawSyscall(SYS_setsockopt, connection.get(), SOL_SOCKET, SO_SNDTIMEO, reinterpret_cast<long>(&kHelloLimit),
              sizeof kHelloLimit);
   RawSyscall(SYS_setsockopt, connection.get(), SOL_SOCKET, SO_RCVTIMEO, reinterpret_cast<long>(&kHelloLimit),
@@ -155,7 +165,7 @@ Answer SayHello(HelloKind kind, Mapped& mapped) {
   const ScopedDescriptor arena_file(fds[1]);
   if (welcome.version != kProtocolVersion || welcome.arena_bytes != sizeof(Arena)) return Answer::kNever;
   mapped.serial = welcome.serial;
-  mapped.session = static_cast<SessionPage*>(MapShared(session_file.get(), kPageBytes, Inherited::kYes));
+  mapped.session = MapSessionPage(session_file.get());
   mapped.arena = static_cast<Arena*>(MapShared(arena_file.get(), sizeof(Arena), Inherited::kNo));
   return mapped.session != nullptr && mapped.arena != nullptr ? Answer::kWelcome : Answer::kNever;
 }
@@ -194,16 +204,13 @@ bool SayHelloAs(HelloKind kind, Attachment& page) {
   if (kind == HelloKind::kForked) CheckUnwinderAfterFork();
   if (answer != Answer::kWelcome) {
     if (answer == Answer::kNever) {
-      SessionPage* const parents = g_page_of_parent.load(std::memory_order_relaxed);
-      if (parents != nullptr) parents->unreached.fetch_add(1, std::memory_order_relaxed);
+      SessionPage* const session = g_session_page.load(std::memory_order_relaxed);
+      if (session != nullptr) session->unreached.fetch_add(1, std::memory_order_relaxed);
       page.phase.store(Phase::kGivenUp, std::memory_order_release);
     }
     return false;
   }
   page.session = mapped.session;
-  if (SessionPage* const before = g_page_of_parent.exchange(mapped.session, std::memory_order_relaxed)) {
-    RawSyscall(SYS_munmap, before, kPageBytes);
-  }
   page.arenas[0].store(mapped.arena, std::memory_order_relaxed);
   page.arena_count.store(1, std::memory_order_relaxed);
   page.serial.store(mapped.serial, std::memory_order_relaxed);
@@ -253,7 +260,7 @@ void ReadSessionVariable(char** environment) {
   }
 }
 
-void ForgetParentsPage() { g_page_of_parent.store(nullptr, std::memory_order_relaxed); }
+void ForgetSessionPage() { g_session_page.store(nullptr, std::memory_order_relaxed); }
 
 uint32_t MemorySerial() { return g_memory_serial.load(std::memory_order_relaxed); }
 
@@ -292,7 +299,6 @@ bool GrowArenas(Attachment& attachment) {
   for (const uint32_t wanted = std::min({2 * before, before + kMaxGrowth, kMaxArenas}); count < wanted; ++count) {
     Mapped mapped = {};
     if (SayHello(HelloKind::kMoreRings, mapped) != Answer::kWelcome) break;
-    RawSyscall(SYS_munmap, mapped.session, kPageBytes);  // the same page as before
     attachment.arenas[count].store(mapped.arena, std::memory_order_relaxed);
     attachment.arena_count.store(count + 1, std::memory_order_release);
   }

@@ -49,7 +49,7 @@ Attachment* AttachedAlready();
 bool GrowArenas(Attachment& attachment);
 
 // In a forked child that goes on with what its parent was about: what is mapped there stays.
-void ForgetParentsPage();
+void ForgetSessionPage();
 
 // The serial of the process that this memory was copied from or belongs to; 0 before the first hello.
 uint32_t MemorySerial();

@@ -52,7 +52,7 @@ class InterruptedWork {
   }
   void InChild() const {
     if (!MayCall(OurCall::kMap)) return;  // seccomp.cc has left it the memory
-    ForgetParentsPage();
+    ForgetSessionPage();
     Blank(session_, kPageBytes);
     for (uint32_t a = 0; a < count_; ++a) Blank(arenas_[a], sizeof(Arena));
   }

@@ -1,5 +1,6 @@
-// Coroutines by makecontext on stacks of sixteen kilobytes, each with a page below it that nobody may touch: they open
-// and close in turns, and one forks. One also ends by setcontext to another, and never returns.
+// Coroutines by makecontext on stacks of sixteen kilobytes (or as many pages as PAGES says), each with a page below it
+// that nobody may touch: they open and close in turns, and one forks. One also ends by setcontext to another, and never
+// returns.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
@@ -8,7 +9,10 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-enum { kPage = 4096, kStack = 4 * kPage, kCoroutines = 20, kRounds = 50 };
+#ifndef PAGES
+#define PAGES 4
+#endif
+enum { kPage = 4096, kStack = PAGES * kPage, kCoroutines = 20, kRounds = 50 };
 
 static ucontext_t of_main, of_coroutine[kCoroutines];
 static int opened, children;
