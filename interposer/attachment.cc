@@ -176,28 +176,6 @@ bool MayTryNow(Attachment& page) {
   return (tries & (tries + 1)) == 0 || tries % 1024 == 0;
 }
 
-// One thread at a time talks to the collector; the others wait until it has, for they want the same. A signal handler
-// that finds the thread it interrupted talking cannot wait.
-enum class Turn { kOurs, kAnothersIsOver, kNone };
-
-Turn TakeTurn(std::atomic<uint32_t>& talker) {
-  constexpr timespec kWait = {.tv_sec = 1, .tv_nsec = 0};
-  constexpr int kMaxWaits = 10;  // ten seconds: twice as long as a hello may take
-  const auto tid = static_cast<uint32_t>(RawSyscall(SYS_gettid));
-  uint32_t owner = 0;
-  if (talker.compare_exchange_strong(owner, tid, std::memory_order_acq_rel)) return Turn::kOurs;
-  for (int wait = 0; owner != tid && wait < kMaxWaits; ++wait) {
-    RawSyscall(SYS_futex, &talker, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, owner, reinterpret_cast<long>(&kWait));
-    if (talker.load(std::memory_order_acquire) != owner) return Turn::kAnothersIsOver;
-  }
-  return Turn::kNone;
-}
-
-void EndTurn(std::atomic<uint32_t>& talker) {
-  talker.store(0, std::memory_order_release);
-  RawSyscall(SYS_futex, &talker, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, INT_MAX);
-}
-
 bool SayHelloAs(HelloKind kind, Attachment& page) {
   Mapped mapped = {};
   const Answer answer = SayHello(kind, mapped);
@@ -222,12 +200,11 @@ bool SayHelloAs(HelloKind kind, Attachment& page) {
 
 Attachment* AttachNow(Attachment& page) {
   if (!MayCall(OurCall::kHello)) return nullptr;
-  const Turn turn = MayTryNow(page) ? TakeTurn(page.talker) : Turn::kNone;
-  if (turn == Turn::kOurs) {
-    if (page.phase.load(std::memory_order_acquire) == Phase::kFresh) {
+  if (MayTryNow(page)) {
+    const Turn turn(page);
+    if (turn.is_ours() && page.phase.load(std::memory_order_acquire) == Phase::kFresh) {
       SayHelloAs(MemorySerial() == 0 ? HelloKind::kImage : HelloKind::kForked, page);
     }
-    EndTurn(page.talker);
   }
   if (page.phase.load(std::memory_order_acquire) == Phase::kAttached) return &page;
   page.lost_unattached.fetch_add(1, std::memory_order_relaxed);
@@ -289,10 +266,25 @@ bool SayFirstHello() {
          (AttachNow(*page) != nullptr || page->phase.load(std::memory_order_acquire) != Phase::kGivenUp);
 }
 
-bool GrowArenas(Attachment& attachment) {
-  if (!MayCall(OurCall::kHello)) return false;
-  const Turn turn = TakeTurn(attachment.talker);
-  if (turn != Turn::kOurs) return turn == Turn::kAnothersIsOver;
+Turn::Turn(Attachment& attachment) : talker_(attachment.talker) {
+  constexpr timespec kWait = {.tv_sec = 1, .tv_nsec = 0};
+  constexpr int kMaxWaits = 10;  // ten seconds: twice as long as a hello may take
+  const auto tid = static_cast<uint32_t>(RawSyscall(SYS_gettid));
+  uint32_t owner = 0;
+  is_ours_ = talker_.compare_exchange_strong(owner, tid, std::memory_order_acq_rel);
+  for (int wait = 0; !is_ours_ && !anothers_is_over_ && owner != tid && wait < kMaxWaits; ++wait) {
+    RawSyscall(SYS_futex, &talker_, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, owner, reinterpret_cast<long>(&kWait));
+    anothers_is_over_ = talker_.load(std::memory_order_acquire) != owner;
+  }
+}
+
+Turn::~Turn() {
+  if (!is_ours_) return;
+  talker_.store(0, std::memory_order_release);
+  RawSyscall(SYS_futex, &talker_, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, INT_MAX);
+}
+
+bool GrowArenas(Attachment& attachment, const Turn&) {
   const uint32_t before = attachment.arena_count.load(std::memory_order_relaxed);
   uint32_t count = before;
   // Twice as many as there were: a thousand threads that start at once are soon served.
@@ -302,7 +294,6 @@ bool GrowArenas(Attachment& attachment) {
     attachment.arenas[count].store(mapped.arena, std::memory_order_relaxed);
     attachment.arena_count.store(count + 1, std::memory_order_release);
   }
-  EndTurn(attachment.talker);
   return count > before;
 }
 

@@ -45,8 +45,27 @@ Attachment* Attach();
 // The attachment if there is one already.
 Attachment* AttachedAlready();
 
-// Another arena for this process, because every ring is taken. False when the collector gave none.
-bool GrowArenas(Attachment& attachment);
+// One thread at a time talks to the collector, or looks for what others leave; who comes in between waits until that is
+// over, for it may be all that was wanted. A signal handler that finds the thread it interrupted at it cannot wait:
+// nobody's turn then. Only where kHello may be called (seccomp_calls.h).
+class Turn {
+ public:
+  explicit Turn(Attachment& attachment);
+  ~Turn();
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+  bool is_ours() const { return is_ours_; }
+  bool anothers_is_over() const { return anothers_is_over_; }
+
+ private:
+  std::atomic<uint32_t>& talker_;
+  bool is_ours_ = false;
+  bool anothers_is_over_ = false;
+};
+
+// More arenas for this process, in our turn, because every ring is taken. False when the collector gave none.
+bool GrowArenas(Attachment& attachment, const Turn& ours);
 
 // In a forked child that goes on with what its parent was about: what is mapped there stays.
 void ForgetSessionPage();
