@@ -130,6 +130,19 @@ bool ClaimRing(Attachment& attachment) {
   return true;
 }
 
+// A handler in between takes another ring. One that was never written to stays taken: the collector looks no further
+// than to the first of an arena that is free and empty.
+void ReleaseRing() {
+  ThreadState& thread = fdtrace_thread;
+  const Attachment* const attachment = AttachedAlready();
+  if (attachment == nullptr || thread.scope != nullptr || InVforkChild()) return;
+  if (thread.serial != attachment->serial.load(std::memory_order_relaxed)) return;
+  RingHeader& ring = *thread.ring;
+  if (ring.head.load(std::memory_order_relaxed) == 0) return;
+  thread.serial = 0;
+  ring.owner.store(0, std::memory_order_release);
+}
+
 bool WriteRecord(const HookScope& scope, std::span<const unsigned char> event) {
   RingHeader& ring = *fdtrace_thread.ring;
   const auto length = static_cast<uint32_t>(event.size());
