@@ -237,6 +237,8 @@ void ReadSessionVariable(char** environment) {
   }
 }
 
+const SessionPage* MappedSessionPage() { return g_session_page.load(std::memory_order_relaxed); }
+
 void ForgetSessionPage() { g_session_page.store(nullptr, std::memory_order_relaxed); }
 
 uint32_t MemorySerial() { return g_memory_serial.load(std::memory_order_relaxed); }

@@ -67,6 +67,9 @@ class Turn {
 // More arenas for this process, in our turn, because every ring is taken. False when the collector gave none.
 bool GrowArenas(Attachment& attachment, const Turn& ours);
 
+// The page that is mapped, attached or not; null before the first hello.
+const SessionPage* MappedSessionPage();
+
 // In a forked child that goes on with what its parent was about: what is mapped there stays.
 void ForgetSessionPage();
 

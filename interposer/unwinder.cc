@@ -10,6 +10,7 @@
 #include <iterator>
 
 #include "interposer/imports.h"
+#include "interposer/kept_mappings.h"
 #include "interposer/loaded_objects.h"
 #include "interposer/nap.h"
 #include "interposer/raw_syscall.h"
@@ -156,6 +157,7 @@ void LoadUnwinder() {
   }
   // Unguarded it is a danger to the program: better no stacks.
   if (!RedirectImports(*static_cast<const link_map*>(library), GuardedImport)) return;
+  KeepMapped(*static_cast<const link_map*>(library));
   g_backtrace.store(backtrace, std::memory_order_release);
 }
 

@@ -1,5 +1,5 @@
-// Threads and children that no library made, crowds of threads, and descriptors that come and go without a call: by
-// io_uring, and into another process's table.
+// Threads and children that no library made, crowds of threads, a program that unmaps what it does not know, and
+// descriptors that come and go without a call: by io_uring, and into another process's table.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -69,6 +69,17 @@ TEST(IoUring, OpensAndClosesAreToldAsUnseenAndTheRestIsExact) {
   EXPECT_EQ(CorrectionsOf(report).opened_unseen(), 2u) << Describe(report);
   EXPECT_EQ(CorrectionsOf(report).closed_unseen(), 1u) << Describe(report);
   EXPECT_NE(Describe(report).find("whose origin was not seen: fd 4 /dev/full"), std::string::npos) << Describe(report);
+  EXPECT_TRUE(report.recording().complete()) << Describe(report);
+}
+
+TEST(Unmapping, WhateverTheProgramDoesNotKnowLeavesUsInPlace) {
+  const Report report = TraceAsBare({Program("unmaps_strangers")}, 6).report;
+  for (const char* function : {"leak_before", "leak_after", "leak_in_child"}) {
+    EXPECT_EQ(StillOpenIn(report, function), 1u) << function << "\n" << Describe(report);
+  }
+  EXPECT_EQ(report.recording().opened(), 104u) << Describe(report);
+  EXPECT_EQ(report.recording().still_open(), 3u) << Describe(report);
+  EXPECT_EQ(report.recording().events_lost(), 0) << Describe(report);
   EXPECT_TRUE(report.recording().complete()) << Describe(report);
 }
 
