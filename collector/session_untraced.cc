@@ -85,7 +85,7 @@ UntracedProgram ProgramOfEnded(const AnnouncedProgram& announced, pid_t parent) 
 std::string NeverReported(const std::string& executable) {
   return absl::StrCat(executable.empty() ? "a program" : executable,
                       " never reported: it may have been started without fdtrace's environment, in another network "
-                      "namespace, or died while it was being loaded");
+                      "namespace, without memory for it, or died while it was being loaded");
 }
 
 }  // namespace fdtrace

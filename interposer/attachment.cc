@@ -31,8 +31,9 @@ constexpr uint32_t kMaxGrowth = 16;  // arenas at a time
 
 constinit std::atomic<Attachment*> g_attachment{nullptr};
 constinit std::atomic<uint32_t> g_memory_serial{0};
-// Mapped in forked children as well, who count there if they cannot say hello. Whatever else they know is wiped.
-constinit std::atomic<SessionPage*> g_page_of_parent{nullptr};
+// One for all processes of the recording. Mapped in forked children as well, who count there if they cannot say hello;
+// whatever else they know is wiped.
+constinit std::atomic<SessionPage*> g_session_page{nullptr};
 
 struct SessionAddress {
   bool known;
@@ -114,11 +115,30 @@ bool HasRoomForTwo(long connection) {
   return second.valid();
 }
 
+// Likewise of memory, of which a limit (RLIMIT_AS) may leave too little.
+bool HasMemoryFor(size_t bytes) {
+  const long room = RawSyscall(SYS_mmap, nullptr, static_cast<long>(bytes), PROT_NONE,
+                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (Failed(room)) return false;
+  RawSyscall(SYS_munmap, room, static_cast<long>(bytes));
+  return true;
+}
+
+SessionPage* MapSessionPage(long file) {
+  SessionPage* page = g_session_page.load(std::memory_order_relaxed);
+  if (page != nullptr) return page;
+  page = static_cast<SessionPage*>(MapShared(file, kPageBytes, Inherited::kYes));
+  g_session_page.store(page, std::memory_order_relaxed);
+  return page;
+}
+
 // One conversation with the collector: hello, welcome, two mappings; no descriptor is left.
 Answer SayHello(HelloKind kind, Mapped& mapped) {
   if (!g_address.known) return Answer::kNever;
   const ScopedDescriptor connection(RawSyscall(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC));
   if (!connection.valid() || !HasRoomForTwo(connection.get())) return Answer::kNotNow;
+  const size_t bytes = sizeof(Arena) + (g_session_page.load(std::memory_order_relaxed) == nullptr ? kPageBytes : 0);
+  if (!HasMemoryFor(bytes)) return kind == HelloKind::kForked ? Answer::kNever : Answer::kNotNow;
   RawSyscall(SYS_setsockopt, connection.get(), SOL_SOCKET, SO_SNDTIMEO, reinterpret_cast<long>(&kHelloLimit),
              sizeof kHelloLimit);
   RawSyscall(SYS_setsockopt, connection.get(), SOL_SOCKET, SO_RCVTIMEO, reinterpret_cast<long>(&kHelloLimit),
@@ -145,7 +165,7 @@ Answer SayHello(HelloKind kind, Mapped& mapped) {
   const ScopedDescriptor arena_file(fds[1]);
   if (welcome.version != kProtocolVersion || welcome.arena_bytes != sizeof(Arena)) return Answer::kNever;
   mapped.serial = welcome.serial;
-  mapped.session = static_cast<SessionPage*>(MapShared(session_file.get(), kPageBytes, Inherited::kYes));
+  mapped.session = MapSessionPage(session_file.get());
   mapped.arena = static_cast<Arena*>(MapShared(arena_file.get(), sizeof(Arena), Inherited::kNo));
   return mapped.session != nullptr && mapped.arena != nullptr ? Answer::kWelcome : Answer::kNever;
 }
@@ -156,44 +176,19 @@ bool MayTryNow(Attachment& page) {
   return (tries & (tries + 1)) == 0 || tries % 1024 == 0;
 }
 
-// One thread at a time talks to the collector; the others wait until it has, for they want the same. A signal handler
-// that finds the thread it interrupted talking cannot wait.
-enum class Turn { kOurs, kAnothersIsOver, kNone };
-
-Turn TakeTurn(std::atomic<uint32_t>& talker) {
-  constexpr timespec kWait = {.tv_sec = 1, .tv_nsec = 0};
-  constexpr int kMaxWaits = 10;  // ten seconds: twice as long as a hello may take
-  const auto tid = static_cast<uint32_t>(RawSyscall(SYS_gettid));
-  uint32_t owner = 0;
-  if (talker.compare_exchange_strong(owner, tid, std::memory_order_acq_rel)) return Turn::kOurs;
-  for (int wait = 0; owner != tid && wait < kMaxWaits; ++wait) {
-    RawSyscall(SYS_futex, &talker, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, owner, reinterpret_cast<long>(&kWait));
-    if (talker.load(std::memory_order_acquire) != owner) return Turn::kAnothersIsOver;
-  }
-  return Turn::kNone;
-}
-
-void EndTurn(std::atomic<uint32_t>& talker) {
-  talker.store(0, std::memory_order_release);
-  RawSyscall(SYS_futex, &talker, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, INT_MAX);
-}
-
 bool SayHelloAs(HelloKind kind, Attachment& page) {
   Mapped mapped = {};
   const Answer answer = SayHello(kind, mapped);
   if (kind == HelloKind::kForked) CheckUnwinderAfterFork();
   if (answer != Answer::kWelcome) {
     if (answer == Answer::kNever) {
-      SessionPage* const parents = g_page_of_parent.load(std::memory_order_relaxed);
-      if (parents != nullptr) parents->unreached.fetch_add(1, std::memory_order_relaxed);
+      SessionPage* const session = g_session_page.load(std::memory_order_relaxed);
+      if (session != nullptr) session->unreached.fetch_add(1, std::memory_order_relaxed);
       page.phase.store(Phase::kGivenUp, std::memory_order_release);
     }
     return false;
   }
   page.session = mapped.session;
-  if (SessionPage* const before = g_page_of_parent.exchange(mapped.session, std::memory_order_relaxed)) {
-    RawSyscall(SYS_munmap, before, kPageBytes);
-  }
   page.arenas[0].store(mapped.arena, std::memory_order_relaxed);
   page.arena_count.store(1, std::memory_order_relaxed);
   page.serial.store(mapped.serial, std::memory_order_relaxed);
@@ -205,12 +200,11 @@ bool SayHelloAs(HelloKind kind, Attachment& page) {
 
 Attachment* AttachNow(Attachment& page) {
   if (!MayCall(OurCall::kHello)) return nullptr;
-  const Turn turn = MayTryNow(page) ? TakeTurn(page.talker) : Turn::kNone;
-  if (turn == Turn::kOurs) {
-    if (page.phase.load(std::memory_order_acquire) == Phase::kFresh) {
+  if (MayTryNow(page)) {
+    const Turn turn(page);
+    if (turn.is_ours() && page.phase.load(std::memory_order_acquire) == Phase::kFresh) {
       SayHelloAs(MemorySerial() == 0 ? HelloKind::kImage : HelloKind::kForked, page);
     }
-    EndTurn(page.talker);
   }
   if (page.phase.load(std::memory_order_acquire) == Phase::kAttached) return &page;
   page.lost_unattached.fetch_add(1, std::memory_order_relaxed);
@@ -243,7 +237,9 @@ void ReadSessionVariable(char** environment) {
   }
 }
 
-void ForgetParentsPage() { g_page_of_parent.store(nullptr, std::memory_order_relaxed); }
+const SessionPage* MappedSessionPage() { return g_session_page.load(std::memory_order_relaxed); }
+
+void ForgetSessionPage() { g_session_page.store(nullptr, std::memory_order_relaxed); }
 
 uint32_t MemorySerial() { return g_memory_serial.load(std::memory_order_relaxed); }
 
@@ -272,21 +268,34 @@ bool SayFirstHello() {
          (AttachNow(*page) != nullptr || page->phase.load(std::memory_order_acquire) != Phase::kGivenUp);
 }
 
-bool GrowArenas(Attachment& attachment) {
-  if (!MayCall(OurCall::kHello)) return false;
-  const Turn turn = TakeTurn(attachment.talker);
-  if (turn != Turn::kOurs) return turn == Turn::kAnothersIsOver;
+Turn::Turn(Attachment& attachment) : talker_(attachment.talker) {
+  constexpr timespec kWait = {.tv_sec = 1, .tv_nsec = 0};
+  constexpr int kMaxWaits = 10;  // ten seconds: twice as long as a hello may take
+  const auto tid = static_cast<uint32_t>(RawSyscall(SYS_gettid));
+  uint32_t owner = 0;
+  is_ours_ = talker_.compare_exchange_strong(owner, tid, std::memory_order_acq_rel);
+  for (int wait = 0; !is_ours_ && !anothers_is_over_ && owner != tid && wait < kMaxWaits; ++wait) {
+    RawSyscall(SYS_futex, &talker_, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, owner, reinterpret_cast<long>(&kWait));
+    anothers_is_over_ = talker_.load(std::memory_order_acquire) != owner;
+  }
+}
+
+Turn::~Turn() {
+  if (!is_ours_) return;
+  talker_.store(0, std::memory_order_release);
+  RawSyscall(SYS_futex, &talker_, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, INT_MAX);
+}
+
+bool GrowArenas(Attachment& attachment, const Turn&) {
   const uint32_t before = attachment.arena_count.load(std::memory_order_relaxed);
   uint32_t count = before;
   // Twice as many as there were: a thousand threads that start at once are soon served.
   for (const uint32_t wanted = std::min({2 * before, before + kMaxGrowth, kMaxArenas}); count < wanted; ++count) {
     Mapped mapped = {};
     if (SayHello(HelloKind::kMoreRings, mapped) != Answer::kWelcome) break;
-    RawSyscall(SYS_munmap, mapped.session, kPageBytes);  // the same page as before
     attachment.arenas[count].store(mapped.arena, std::memory_order_relaxed);
     attachment.arena_count.store(count + 1, std::memory_order_release);
   }
-  EndTurn(attachment.talker);
   return count > before;
 }
 

@@ -45,11 +45,33 @@ Attachment* Attach();
 // The attachment if there is one already.
 Attachment* AttachedAlready();
 
-// Another arena for this process, because every ring is taken. False when the collector gave none.
-bool GrowArenas(Attachment& attachment);
+// One thread at a time talks to the collector, or looks for what others leave; who comes in between waits until that is
+// over, for it may be all that was wanted. A signal handler that finds the thread it interrupted at it cannot wait:
+// nobody's turn then. Only where kHello may be called (seccomp_calls.h).
+class Turn {
+ public:
+  explicit Turn(Attachment& attachment);
+  ~Turn();
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+  bool is_ours() const { return is_ours_; }
+  bool anothers_is_over() const { return anothers_is_over_; }
+
+ private:
+  std::atomic<uint32_t>& talker_;
+  bool is_ours_ = false;
+  bool anothers_is_over_ = false;
+};
+
+// More arenas for this process, in our turn, because every ring is taken. False when the collector gave none.
+bool GrowArenas(Attachment& attachment, const Turn& ours);
+
+// The page that is mapped, attached or not; null before the first hello.
+const SessionPage* MappedSessionPage();
 
 // In a forked child that goes on with what its parent was about: what is mapped there stays.
-void ForgetParentsPage();
+void ForgetSessionPage();
 
 // The serial of the process that this memory was copied from or belongs to; 0 before the first hello.
 uint32_t MemorySerial();

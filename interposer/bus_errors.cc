@@ -62,11 +62,6 @@ bool Unwatch() {
   return !Failed(RawSyscall(SYS_rt_sigaction, SIGBUS, reinterpret_cast<long>(none), 0L, kMaskBytes));
 }
 
-// An allocator may map before our constructor has run, and to find the real function may take that allocator.
-bool MayResolve(Row row) {
-  return internal::real_functions[static_cast<size_t>(row)].load(std::memory_order_relaxed) != nullptr;
-}
-
 // A filter may end who asks it for one call too many.
 bool HasNoFilter() { return ForbiddenCalls() == 0; }
 
@@ -81,12 +76,6 @@ auto Disposed(int signal, Call call) {
   if (was_watched) Watch();
   errno = after;
   return result;
-}
-
-long OrErrno(long result) {
-  if (!Failed(result)) return result;
-  errno = static_cast<int>(-result);
-  return -1;
 }
 
 void* EarlyMap(void* at, size_t bytes, int protection, int flags, int fd, off_t offset) {
@@ -115,21 +104,13 @@ using namespace fdtrace;  // NOLINT
 
 #define MAPS(name, offset_type)                                                                                       \
   FDTRACE_EXPORT void* name(void* at, size_t bytes, int protection, int flags, int fd, offset_type offset) noexcept { \
-    if (!MayResolve(Row::name)) [[unlikely]]                                                                          \
+    if (!IsResolved(Row::name)) [[unlikely]]                                                                          \
       return EarlyMap(at, bytes, protection, flags, fd, offset);                                                      \
     void* const mapped = REAL(name)(at, bytes, protection, flags, fd, offset);                                        \
     return fd < 0 ? mapped : Mapped(Row::name, mapped, bytes, protection, flags, fd);                                 \
   }
 MAPS(mmap, off_t)
 MAPS(mmap64, off64_t)
-
-FDTRACE_EXPORT int munmap(void* start, size_t bytes) noexcept {
-  if (!MayResolve(Row::munmap)) [[unlikely]]
-    return static_cast<int>(OrErrno(RawSyscall(SYS_munmap, start, static_cast<long>(bytes))));
-  if (HasSharedMappings()) [[unlikely]]
-    ForgetSharedMapping(start, bytes);
-  return REAL(munmap)(start, bytes);
-}
 
 FDTRACE_EXPORT int sigaction(int signal, const struct sigaction* action, struct sigaction* before) noexcept {
   return Disposed(signal, [&] { return REAL(sigaction)(signal, action, before); });

@@ -57,6 +57,7 @@ struct ThreadState {
   uint32_t unwinds_since;  // 1 + the unloads seen when this thread's first stack was taken
   uintptr_t signal_stack;  // as the thread set it by sigaltstack
   size_t signal_stack_bytes;
+  uintptr_t stack_pages[4];  // by number, each where its number leads: known to be memory
   Forking forking;
   bool announced;          // this writer's Thread event is in the ring
   bool named;              // Python was asked for the thread's name

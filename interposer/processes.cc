@@ -46,16 +46,13 @@ void AwaitCollector(Attachment& attachment) {
 // A handler may fork in the middle of our own work, and return to it in the child: what it then writes goes nowhere.
 class InterruptedWork {
  public:
-  InterruptedWork() {
-    if (fdtrace_thread.scope != nullptr) attachment_ = AttachedAlready();
-    if (attachment_ == nullptr) return;
-    count_ = attachment_->arena_count.load(std::memory_order_relaxed);
-    session_ = attachment_->session;
-    for (uint32_t a = 0; a < count_; ++a) arenas_[a] = attachment_->arenas[a].load(std::memory_order_relaxed);
+  explicit InterruptedWork(const Attachment& attachment)
+      : session_(attachment.session), count_(attachment.arena_count.load(std::memory_order_relaxed)) {
+    for (uint32_t a = 0; a < count_; ++a) arenas_[a] = attachment.arenas[a].load(std::memory_order_relaxed);
   }
   void InChild() const {
-    if (attachment_ == nullptr || !MayCall(OurCall::kMap)) return;  // seccomp.cc has left it the memory
-    ForgetParentsPage();
+    if (!MayCall(OurCall::kMap)) return;  // seccomp.cc has left it the memory
+    ForgetSessionPage();
     Blank(session_, kPageBytes);
     for (uint32_t a = 0; a < count_; ++a) Blank(arenas_[a], sizeof(Arena));
   }
@@ -65,11 +62,19 @@ class InterruptedWork {
     RawSyscall(SYS_mmap, at, static_cast<long>(bytes), PROT_READ | PROT_WRITE,
                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
   }
-  Attachment* attachment_ = nullptr;
-  SessionPage* session_ = nullptr;
-  uint32_t count_ = 0;
+  SessionPage* const session_;
+  const uint32_t count_;
   Arena* arenas_[kMaxArenas];
 };
+
+// Apart from its caller, whose stack may be a signal handler's: the list of arenas takes two kilobytes.
+template <typename Call>
+__attribute__((noinline)) pid_t ForkWithinOurWork(const Attachment& attachment, Call call) {
+  const InterruptedWork interrupted(attachment);
+  const pid_t pid = call();
+  if (pid == 0) interrupted.InChild();
+  return pid;
+}
 
 // When this process was forked, by the clock that files are dated by; 0: before the program started, or by a system
 // call of the program's own.
@@ -93,11 +98,10 @@ pid_t ForkBy(Call call) {
     return pid;
   }
   UnwinderForkGuard guard;
-  const InterruptedWork interrupted;
-  const pid_t pid = call();
+  const Attachment* const interrupted = fdtrace_thread.scope != nullptr ? AttachedAlready() : nullptr;
+  const pid_t pid = interrupted != nullptr ? ForkWithinOurWork(*interrupted, call) : call();
   if (pid == 0) {
     NoteFork();
-    interrupted.InChild();
     guard.InChild();
   } else {
     guard.InParent();

@@ -23,6 +23,7 @@
 #include "interposer/raw_syscall.h"
 #include "interposer/real_functions.h"
 #include "interposer/seccomp.h"
+#include "interposer/seccomp_calls.h"
 #include "interposer/undeclared.h"
 
 namespace fdtrace {
@@ -30,9 +31,9 @@ namespace {
 
 constexpr char kShell[] = "/bin/sh";
 
-// In a process that a seccomp filter confines, nothing of this is asked.
+// Where a seccomp filter forbids to ask, nothing is told of.
 bool IsKept(int fd) {
-  if (!HelloIsPermitted()) return false;
+  if (!MayCall(OurCall::kDescriptorFlags)) return false;
   const long flags = RawSyscall(SYS_fcntl, fd, F_GETFD);
   return !Failed(flags) && (flags & FD_CLOEXEC) == 0;
 }

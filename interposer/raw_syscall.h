@@ -4,6 +4,7 @@
 
 #include <sys/syscall.h>
 
+#include <cerrno>
 #include <cstdint>
 
 namespace fdtrace {
@@ -39,5 +40,12 @@ inline long RawSyscall(long number, const void* a, long b = 0, long c = 0, long 
 }
 
 inline bool Failed(long result) { return result < 0 && result >= -4095; }
+
+// As libc returns it.
+inline long OrErrno(long result) {
+  if (!Failed(result)) return result;
+  errno = static_cast<int>(-result);
+  return -1;
+}
 
 }  // namespace fdtrace

@@ -17,6 +17,11 @@ extern constinit std::atomic<void*> real_functions[kRowCount];
 void* ResolveNow(Row row);
 }  // namespace internal
 
+// False before the constructor has run: to resolve a name may take an allocator, which then must not call for it.
+inline bool IsResolved(Row row) {
+  return internal::real_functions[static_cast<size_t>(row)].load(std::memory_order_relaxed) != nullptr;
+}
+
 // Function is the declared type of the name, e.g. Real<decltype(::close)>(Row::close).
 template <typename Function>
 Function* Real(Row row) {

@@ -20,7 +20,7 @@ constexpr uint64_t kLengthBytes = 4;
 // Room that only signal handlers may use, so that one can still write where the code beneath it has reserved the rest.
 constexpr uint64_t kHandlerMargin = 2 * (kMaxEventBytes + kLengthBytes);
 constexpr timespec kNap = {.tv_sec = 0, .tv_nsec = 100'000};
-constexpr int kMaxGrowths = 16;
+constexpr int kMaxTurns = 256;
 constexpr int kMaxPauses = 200;   // some ten milliseconds, where it cannot sleep
 constexpr int kMaxNaps = 20'000;  // about two seconds, then the event is given up
 
@@ -36,9 +36,9 @@ struct FoundRing {
   unsigned char* scratch;
 };
 
+// The newest arenas first, for the others are taken.
 FoundRing FindRing(Attachment& attachment, uint32_t tid, bool of_ended_threads) {
-  const uint32_t arenas = attachment.arena_count.load(std::memory_order_acquire);
-  for (uint32_t a = 0; a < arenas; ++a) {
+  for (uint32_t a = attachment.arena_count.load(std::memory_order_acquire); a-- > 0;) {
     Arena& arena = *attachment.arenas[a].load(std::memory_order_relaxed);
     for (uint32_t r = 0; r < kRingsPerArena; ++r) {
       uint32_t owner = arena.rings[r].owner.load(std::memory_order_relaxed);
@@ -51,13 +51,20 @@ FoundRing FindRing(Attachment& attachment, uint32_t tid, bool of_ended_threads) 
   return {};
 }
 
+// By turns: to find an ended thread takes a system call for each that has not, and thousands may be looking.
 FoundRing ObtainRing(Attachment& attachment) {
   if (!MayCall(OurCall::kThreadId)) return {};
   const auto tid = static_cast<uint32_t>(RawSyscall(SYS_gettid));
   FoundRing found = FindRing(attachment, tid, /*of_ended_threads=*/false);
-  if (found.header == nullptr) found = FindRing(attachment, tid, /*of_ended_threads=*/true);
   // Other threads may take the new rings before we do.
-  for (int i = 0; i < kMaxGrowths && found.header == nullptr && GrowArenas(attachment); ++i) {
+  for (int i = 0; i < kMaxTurns && found.header == nullptr; ++i) {
+    if (!MayCall(OurCall::kHello)) return FindRing(attachment, tid, /*of_ended_threads=*/true);
+    const Turn turn(attachment);
+    found = FindRing(attachment, tid, /*of_ended_threads=*/false);
+    if (found.header != nullptr || turn.anothers_is_over()) continue;
+    found = FindRing(attachment, tid, /*of_ended_threads=*/true);
+    if (found.header != nullptr) break;
+    if (!turn.is_ours() || !GrowArenas(attachment, turn)) break;
     found = FindRing(attachment, tid, /*of_ended_threads=*/false);
   }
   return found;
@@ -121,6 +128,19 @@ bool ClaimRing(Attachment& attachment) {
   CountRecordingThread();
   thread.serial = attachment.serial.load(std::memory_order_relaxed);
   return true;
+}
+
+// A handler in between takes another ring. One that was never written to stays taken: the collector looks no further
+// than to the first of an arena that is free and empty.
+void ReleaseRing() {
+  ThreadState& thread = fdtrace_thread;
+  const Attachment* const attachment = AttachedAlready();
+  if (attachment == nullptr || thread.scope != nullptr || InVforkChild()) return;
+  if (thread.serial != attachment->serial.load(std::memory_order_relaxed)) return;
+  RingHeader& ring = *thread.ring;
+  if (ring.head.load(std::memory_order_relaxed) == 0) return;
+  thread.serial = 0;
+  ring.owner.store(0, std::memory_order_release);
 }
 
 bool WriteRecord(const HookScope& scope, std::span<const unsigned char> event) {

@@ -19,6 +19,9 @@ class HookScope;
 // False when there is none to be had; then the event is counted as lost.
 bool ClaimRing(Attachment& attachment);
 
+// Of a thread that is ending: its ring may be another's at once. Should it record again, it claims one again.
+void ReleaseRing();
+
 // Appends one event, of at least a byte; published when the outermost scope ends. False when it had to be dropped.
 bool WriteRecord(const HookScope& scope, std::span<const unsigned char> event);
 

@@ -49,6 +49,9 @@ uint32_t ForbiddenBy(std::span<const sock_filter> program, uint32_t pid) {
   // Every call that we make.
   const Shape shapes[] = {
       {OurCall::kHello, SYS_socket, {AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC}},
+      {OurCall::kHello, SYS_fcntl, {kFd, F_DUPFD_CLOEXEC, 0}},
+      {OurCall::kHello, SYS_mmap, {0, sizeof(Arena), PROT_NONE, kPrivate | MAP_NORESERVE, kNoFile}},
+      {OurCall::kHello, SYS_munmap, {pointer, sizeof(Arena)}},
       {OurCall::kHello, SYS_setsockopt, {kFd, SOL_SOCKET, SO_SNDTIMEO, pointer, sizeof(timeval)}},
       {OurCall::kHello, SYS_setsockopt, {kFd, SOL_SOCKET, SO_RCVTIMEO, pointer, sizeof(timeval)}},
       {OurCall::kHello, SYS_connect, {kFd, pointer, sizeof(sockaddr)}},
@@ -106,6 +109,10 @@ uint32_t ForbiddenBy(std::span<const sock_filter> program, uint32_t pid) {
       {OurCall::kFilesystem, SYS_statfs, {pointer, pointer}},
       {OurCall::kCapabilities, SYS_capget, {pointer, pointer}},
       {OurCall::kStart, SYS_readlink, {pointer, pointer, PATH_MAX}},
+      {OurCall::kStart, SYS_faccessat, {kHere, pointer, R_OK}},
+      {OurCall::kStart, SYS_getuid, {}},
+      {OurCall::kStart, SYS_getgid, {}},
+      {OurCall::kStart, SYS_prctl, {PR_GET_NO_NEW_PRIVS}},
       {OurCall::kStart, SYS_mprotect, {pointer, kPageBytes, kReadWrite}},
       {OurCall::kStart, SYS_madvise, {pointer, kPageBytes, MADV_WIPEONFORK}},
   };

@@ -73,6 +73,7 @@ class Merged {
     const PythonInterpreter* const python = rest_.empty() ? nullptr : PythonOfProcess();
     for (void* const frame : native) {
       const auto address = reinterpret_cast<uintptr_t>(frame);
+      if (IsOurs(address)) continue;  // in which a child of clone begins
       if (python != nullptr && python->Evaluates(address - 1) && !AddEvaluation(*python)) return false;
       if (!AddNative(address)) return false;
     }

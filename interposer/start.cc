@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "interposer/attachment.h"
+#include "interposer/descriptor_table.h"
 #include "interposer/environment.h"
 #include "interposer/loaded_objects.h"
 #include "interposer/processes.h"
@@ -39,6 +40,7 @@ void Start() {
   ReadSessionVariable(environ);
   ReadOwnEnvironment(environ);
   if (SayFirstHello()) {
+    descriptor_table::Prepare();  // while there is memory
     ListLoadedObjects();
     LoadUnwinder();
     // The first registered run last: after the program's own handlers, its destructors and the loader's. Without a

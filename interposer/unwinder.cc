@@ -7,8 +7,10 @@
 #include <ucontext.h>
 
 #include <atomic>
+#include <iterator>
 
 #include "interposer/imports.h"
+#include "interposer/kept_mappings.h"
 #include "interposer/loaded_objects.h"
 #include "interposer/nap.h"
 #include "interposer/raw_syscall.h"
@@ -48,12 +50,26 @@ constinit std::atomic<uint32_t> g_recording_threads{0};
 // The process whose fork we have seen and found quiet.
 constinit std::atomic<long> g_trusted_pid{0};
 
-// Unwinding new code takes five kilobytes of stack. A signal handler's may have less, and nothing stops us at its end.
+bool IsStack(uintptr_t page) {
+  uintptr_t& known = fdtrace_thread.stack_pages[page % std::size(fdtrace_thread.stack_pages)];
+  if (known != page && IsReadable(reinterpret_cast<const void*>(page * kPageBytes))) known = page;
+  return known == page;
+}
+
+// Unwinding new code takes almost six kilobytes of stack. A signal handler's may have less, and nothing stops us at its
+// end; a coroutine's may, and where its end is nobody says: what is below us must at least be memory.
 bool StackHasRoom() {
-  constexpr uintptr_t kNeeded = 12 * 1024;
+  constexpr uintptr_t kNeeded = 6 * 1024;
+  constexpr uintptr_t kNeededOfSignalStack = 12 * 1024;
   const ThreadState& thread = fdtrace_thread;
-  const uintptr_t above_end = reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) - thread.signal_stack;
-  return above_end >= thread.signal_stack_bytes || above_end >= kNeeded;
+  const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  const uintptr_t above_end = here - thread.signal_stack;
+  if (above_end < thread.signal_stack_bytes) return above_end >= kNeededOfSignalStack;
+  if (!MayCall(OurCall::kTestAddress)) return true;
+  for (uintptr_t page = (here - kNeeded) / kPageBytes; page < here / kPageBytes; ++page) {
+    if (!IsStack(page)) return false;
+  }
+  return true;
 }
 
 // A thread's first stack makes the loader allocate room for libunwind's thread-local variables, by the program's
@@ -141,6 +157,7 @@ void LoadUnwinder() {
   }
   // Unguarded it is a danger to the program: better no stacks.
   if (!RedirectImports(*static_cast<const link_map*>(library), GuardedImport)) return;
+  KeepMapped(*static_cast<const link_map*>(library));
   g_backtrace.store(backtrace, std::memory_order_release);
 }
 

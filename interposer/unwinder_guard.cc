@@ -23,6 +23,7 @@
 #include "interposer/memory.h"
 #include "interposer/nap.h"
 #include "interposer/raw_syscall.h"
+#include "interposer/ring_writer.h"
 #include "interposer/seccomp_calls.h"
 #include "interposer/text.h"
 
@@ -160,8 +161,10 @@ int IterateObjects(int (*callback)(dl_phdr_info*, size_t, void*), void* closure)
 using Destructor = void(void*);
 constinit Destructor* g_destructor = nullptr;
 
-// Frees a thread's cache when it ends; that takes a lock and gives memory back.
+// Frees a thread's cache when it ends; that takes a lock and gives memory back. It is how we learn that the thread
+// ends.
 void EndThread(void* cache) {
+  ReleaseRing();
   if (UnwinderMayLock() && MayCall(OurCall::kMap)) g_destructor(cache);
 }
 

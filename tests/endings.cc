@@ -5,17 +5,6 @@
 #include <sstream>
 
 namespace fdtrace {
-namespace {
-
-uint32_t StillOpenIn(const Report& report, const std::string& function) {
-  uint32_t still_open = 0;
-  for (const LeakSite& leak : report.leaks()) {
-    if (leak.stack_size() > 0 && leak.stack(0).function() == function) still_open += leak.still_open();
-  }
-  return still_open;
-}
-
-}  // namespace
 
 const std::vector<Ending>& Endings() {
   static const std::vector<Ending> endings = {

@@ -13,13 +13,7 @@ namespace {
 Traced TraceAsBare(const std::vector<std::string>& arguments) {
   std::vector<std::string> command = {Program("sandbox")};
   command.insert(command.end(), arguments.begin(), arguments.end());
-  const Ran bare = RunBare(command);
-  EXPECT_EQ(bare.status, 5) << "the sandbox does not work here: " << bare.out << bare.err;
-  const Traced traced = Trace(command);
-  EXPECT_EQ(traced.ran.status, bare.status) << traced.ran.err;
-  EXPECT_EQ(traced.ran.out, bare.out);
-  EXPECT_EQ(traced.ran.err, bare.err);
-  return traced;
+  return fdtrace::TraceAsBare(command, 5);
 }
 
 bool HasNote(const Report& report, const std::string& words) {
@@ -128,6 +122,27 @@ TEST(Sandbox, AChildThatMayNotSayHelloIsNotFollowedAndItsParentStaysExact) {
   EXPECT_EQ(traced.report.recording().events_lost(), 0);
   EXPECT_EQ(traced.report.processes_size(), 1);
   EXPECT_TRUE(HasNote(traced.report, "seccomp")) << Describe(traced.report);
+}
+
+// Each of those that a hello takes and forking does not.
+TEST(Sandbox, AChildThatMayNotDoAllThatAHelloTakesSaysNone) {
+  for (const int number : {SYS_connect, SYS_setsockopt, SYS_sendto, SYS_recvmsg, SYS_mmap, SYS_munmap, SYS_fcntl}) {
+    SCOPED_TRACE(number);
+    const Traced traced = TraceAsBare({"forked_without", std::to_string(number)});
+    EXPECT_EQ(LeakIn(traced.report, "leak_after").still_open(), 5u) << Describe(traced.report);
+    EXPECT_EQ(traced.report.processes_size(), 1);
+    EXPECT_TRUE(HasNote(traced.report, "seccomp")) << Describe(traced.report);
+  }
+}
+
+TEST(Sandbox, AProgramThatExecutesAnotherMakesNoForbiddenCallForUs) {
+  for (const int number : {SYS_faccessat, SYS_getuid, SYS_getgid, SYS_fcntl}) {
+    SCOPED_TRACE(number);
+    const Traced traced = TraceAsBare({"exec_without", std::to_string(number)});
+    EXPECT_EQ(traced.report.recording().opened(), 108u);
+    const bool may_ask = number != SYS_fcntl;  // which descriptors the program receives
+    EXPECT_EQ(traced.report.recording().still_open(), may_ask ? 8u : 0u) << Describe(traced.report);
+  }
 }
 
 TEST(Sandbox, AFilterThatForbidsNothingOfOursChangesNothing) {

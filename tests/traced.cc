@@ -97,6 +97,16 @@ Traced Trace(const std::vector<std::string>& command, const std::vector<std::str
   return traced;
 }
 
+Traced TraceAsBare(const std::vector<std::string>& command, int status, int limit_seconds) {
+  const Ran bare = RunBare(command, "", limit_seconds);
+  EXPECT_EQ(bare.status, status) << "without fdtrace: " << bare.out << bare.err;
+  const Traced traced = Trace(command, {}, "", limit_seconds);
+  EXPECT_EQ(traced.ran.status, bare.status) << traced.ran.err;
+  EXPECT_EQ(traced.ran.out, bare.out);
+  EXPECT_EQ(traced.ran.err, bare.err);
+  return traced;
+}
+
 Report ReadReport(const std::string& path) {
   Report report;
   const auto parsed = google::protobuf::util::JsonStringToMessage(ReadFile(path), &report);
@@ -150,6 +160,14 @@ std::string DescribeFiles(const Report& report) {
   for (const Leftover& left : report.leftovers()) text << "  left: " << left.ShortDebugString() << "\n";
   for (const Writer& writer : report.writers()) text << "  writer: " << writer.ShortDebugString() << "\n";
   return text.str();
+}
+
+uint32_t StillOpenIn(const Report& report, const std::string& function) {
+  uint32_t still_open = 0;
+  for (const LeakSite& leak : report.leaks()) {
+    if (FunctionOf(leak.stack()) == function) still_open += leak.still_open();
+  }
+  return still_open;
 }
 
 std::string FunctionOf(const google::protobuf::RepeatedPtrField<Frame>& stack) {

@@ -29,6 +29,10 @@ struct Traced {
 Traced Trace(const std::vector<std::string>& command, const std::vector<std::string>& options = {},
              const std::string& input = "", int limit_seconds = 60);
 
+// Runs the command bare and traced; fails the test unless the bare one ends with `status` and the traced one does and
+// says the same, to the byte.
+Traced TraceAsBare(const std::vector<std::string>& command, int status, int limit_seconds = 60);
+
 // A JSON report; the test fails if it is not one.
 Report ReadReport(const std::string& path);
 
@@ -43,6 +47,9 @@ LeakSite LeakIn(const Report& report, const std::string& function);
 // about files.
 std::string Describe(const Report& report);
 std::string DescribeFiles(const Report& report);
+
+// How many of those that the function opened, as the innermost of their stacks, are still open.
+uint32_t StillOpenIn(const Report& report, const std::string& function);
 
 // The innermost function of a stack; empty when there is no stack.
 std::string FunctionOf(const google::protobuf::RepeatedPtrField<Frame>& stack);

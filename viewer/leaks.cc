@@ -14,6 +14,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "proto/session.h"
 #include "viewer/count.h"
 #include "viewer/pinned.h"
 #include "viewer/places.h"
@@ -187,7 +188,9 @@ std::string ShownPath(const TraceDescriptor& descriptor) {
   if (!descriptor.description().empty()) return Printable(descriptor.description());
   if (!descriptor.link().empty()) return Printable(descriptor.link());
   if (descriptor.path_argument().empty()) return {};
-  return absl::StrCat(Printable(descriptor.path_argument()), " (as passed to the call)");
+  const bool is_whole = descriptor.path_argument().size() < kMaxPathBytes;
+  return absl::StrCat(Printable(descriptor.path_argument()),
+                      is_whole ? " (as passed to the call)" : "… (its beginning, as passed to the call)");
 }
 
 }  // namespace fdtrace

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "proto/session.h"
 #include "viewer/fixture/trace_maker.h"
 
 namespace fdtrace {
@@ -241,6 +242,8 @@ TEST(Leaks, ShowsTheBestThatIsKnownOfAPath) {
   EXPECT_EQ(ShownPath(descriptor), "");
   descriptor.set_path_argument("conf/\xff");
   EXPECT_EQ(ShownPath(descriptor), "conf/\\xff (as passed to the call)");
+  descriptor.set_path_argument(std::string(kMaxPathBytes, 'd'));
+  EXPECT_EQ(ShownPath(descriptor), std::string(kMaxPathBytes, 'd') + "… (its beginning, as passed to the call)");
   descriptor.set_link("socket:[7]");
   EXPECT_EQ(ShownPath(descriptor), "socket:[7]");
   descriptor.set_description("tcp 127.0.0.1:80 <-> 127.0.0.1:5000 CLOSE_WAIT");

@@ -31,11 +31,15 @@ void FoldInterpreter(const absl::flat_hash_set<std::string>& interpreters, Frame
   frames.erase(kept, frames.end());
 }
 
-bool IsCollected(const Frames& frames) {
+bool IsCollected(const absl::flat_hash_set<std::string>& interpreters, const Frames& frames) {
+  // Others have functions of such names, too (__cxa_finalize): the interpreter frees by its own, or calls an
+  // extension's.
+  const auto interprets = [&](int i) { return i < frames.size() && interpreters.contains(frames[i].module()); };
   bool in_python = false;  // beyond the innermost Python code, what is freed is something else
-  for (const Frame& frame : frames) {
+  for (int i = 0; i < frames.size(); ++i) {
+    const Frame& frame = frames[i];
     if (IsPython(frame) && IsDelMethod(frame.function())) return true;
-    if (!in_python && !IsPython(frame) && Frees(frame.function())) return true;
+    if (!in_python && !IsPython(frame) && Frees(frame.function()) && (interprets(i) || interprets(i + 1))) return true;
     in_python |= IsPython(frame);
   }
   return false;

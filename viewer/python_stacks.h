@@ -13,6 +13,6 @@ void FoldInterpreter(const absl::flat_hash_set<std::string>& interpreters, Frame
 
 // Of a stack that closes: Python did so because the object that had the descriptor was freed (or its __del__ ran), not
 // because the program called close(). By the names of the interpreter's functions, so before they are folded.
-bool IsCollected(const Frames& frames);
+bool IsCollected(const absl::flat_hash_set<std::string>& interpreters, const Frames& frames);
 
 }  // namespace fdtrace

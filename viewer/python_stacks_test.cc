@@ -56,16 +56,31 @@ TEST(FoldInterpreter, LeavesAStackWithoutPythonCodeAsItIs) {
 }
 
 TEST(IsCollected, IsWhatAnObjectsEndCloses) {
-  EXPECT_TRUE(IsCollected(Stack({Native("internal_close"), Native("_io.FileIO.tp_dealloc"), Python("main")})));
-  EXPECT_TRUE(IsCollected(Stack({Native("sock_finalize"), Native("PyObject_CallFinalizer"), Python("main")})));
-  EXPECT_TRUE(IsCollected(Stack({Native("os_close"), Python("Holder.__del__"), Native("slot"), Python("main")})));
+  EXPECT_TRUE(
+      IsCollected({kPython}, Stack({Native("internal_close"), Native("_io.FileIO.tp_dealloc"), Python("main")})));
+  EXPECT_TRUE(
+      IsCollected({kPython}, Stack({Native("sock_finalize"), Native("PyObject_CallFinalizer"), Python("main")})));
+  EXPECT_TRUE(IsCollected(
+      {kPython}, Stack({Native("close_it", "/home/me/extension.so"), Native("thing_dealloc", "/home/me/extension.so"),
+                        Native("subtype_dealloc"), Python("main")})));
+  EXPECT_TRUE(
+      IsCollected({kPython}, Stack({Native("os_close"), Python("Holder.__del__"), Native("slot"), Python("main")})));
 }
 
 TEST(IsCollected, IsNotWhatTheProgramCloses) {
-  EXPECT_FALSE(IsCollected(Stack({Native("internal_close"), Native("PyObject_Vectorcall"), Python("main")})));
-  EXPECT_FALSE(IsCollected(Stack({Native("os_close"), Python("close_all"), Native("_Py_Dealloc"), Python("main")})))
+  EXPECT_FALSE(
+      IsCollected({kPython}, Stack({Native("internal_close"), Native("PyObject_Vectorcall"), Python("main")})));
+  EXPECT_FALSE(
+      IsCollected({kPython}, Stack({Native("os_close"), Python("close_all"), Native("_Py_Dealloc"), Python("main")})))
       << "what is freed further out is something else";
-  EXPECT_FALSE(IsCollected(Stack({})));
+  EXPECT_FALSE(IsCollected({kPython}, Stack({})));
+}
+
+TEST(IsCollected, IsNotWhatAnotherLibrarysFunctionOfSuchANameCloses) {
+  EXPECT_FALSE(IsCollected(
+      {}, Stack({Native("close_log", "/app"), Native("__cxa_finalize", "/libc.so.6"), Native("_dl_fini", "/ld.so")})));
+  EXPECT_FALSE(IsCollected({kPython}, Stack({Native("session_dealloc", "/libx.so"), Native("close_it", "/libx.so"),
+                                             Native("call"), Python("main")})));
 }
 
 TEST(AdviceOn, IsGivenByTheFunctionThatOpens) {

@@ -64,7 +64,7 @@ const ShownStack& ShownStacks::Get(uint32_t stack) {
   ShownStack& shown = entry->second;
   if (const auto found = stacks_.find(stack); is_new && found != stacks_.end()) {
     shown.frames = FramesOf(*found->second);
-    shown.collected = IsCollected(shown.frames);
+    shown.collected = IsCollected(interpreters_, shown.frames);
     shown.advice = AdviceOn(shown.frames);
     if (shown_frames_ == ShownFrames::kFolded) FoldInterpreter(interpreters_, shown.frames);
     DropStartUp(shown.frames);

@@ -8,6 +8,8 @@
 //   sandbox new_threads    gettid is forbidden, and threads are made
 //   sandbox without NUMBER one system call is forbidden
 //   sandbox files_without NUMBER  the same, and a file is made, written and removed
+//   sandbox forked_without NUMBER  the same, and a child forked
+//   sandbox exec_without NUMBER    the same, and another program executed, with an empty environment
 //   sandbox no_socket      socket and open are forbidden, and a child forked
 //   sandbox harmless       only ptrace and mount are forbidden, and a child forked
 //   sandbox refused        installations that fail
@@ -234,6 +236,19 @@ static int fork_and_work(void) {
   return 5;
 }
 
+static int forked_without(int number) {
+  if (forbid(number) != 0) return 1;
+  return fork_and_work();
+}
+
+static int exec_without(int number) {
+  char *arguments[] = {"sandbox", "five", NULL}, *environment[] = {NULL};
+  if (forbid(number) != 0) return 1;
+  say("done", work(7));
+  execve("/proc/self/exe", arguments, environment);
+  return 1;
+}
+
 static int no_socket(void) {
   struct sock_filter filter[] = {LOAD_NUMBER, DENY(socket, SECCOMP_RET_KILL_PROCESS),
 #ifdef SYS_open
@@ -298,6 +313,9 @@ int main(int count, char** arguments) {
   if (strcmp(mode, "new_threads") == 0) return new_threads();
   if (strcmp(mode, "without") == 0 && count > 2) return without(atoi(arguments[2]));
   if (strcmp(mode, "files_without") == 0 && count > 2) return files_without(atoi(arguments[2]));
+  if (strcmp(mode, "forked_without") == 0 && count > 2) return forked_without(atoi(arguments[2]));
+  if (strcmp(mode, "exec_without") == 0 && count > 2) return exec_without(atoi(arguments[2]));
+  if (strcmp(mode, "five") == 0) return 5;
   if (strcmp(mode, "no_socket") == 0) return no_socket();
   if (strcmp(mode, "harmless") == 0) return harmless();
   if (strcmp(mode, "refused") == 0) return refused();

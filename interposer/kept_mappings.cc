@@ -1,0 +1,95 @@
+#include "interposer/kept_mappings.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+
+#include "interposer/attachment.h"
+#include "interposer/interposed_functions.h"
+#include "interposer/loaded_objects.h"
+#include "interposer/raw_syscall.h"
+#include "interposer/real_functions.h"
+#include "interposer/shared_mappings.h"
+
+namespace fdtrace {
+namespace {
+
+struct Range {
+  uintptr_t start = UINTPTR_MAX;
+  uintptr_t end = 0;
+};
+
+constexpr size_t kMaxLibraries = 8;
+constinit Range g_libraries[kMaxLibraries] = {};
+constinit std::atomic<size_t> g_library_count{0};
+
+Range ExtentOf(const link_map& library) {
+  const auto* const header = reinterpret_cast<const ElfW(Ehdr)*>(library.l_addr);
+  const auto* const parts = reinterpret_cast<const ElfW(Phdr)*>(library.l_addr + header->e_phoff);
+  Range extent;
+  for (size_t i = 0; i < header->e_phnum; ++i) {
+    if (parts[i].p_type != PT_LOAD) continue;
+    extent.start = std::min(extent.start, library.l_addr + parts[i].p_vaddr);
+    extent.end = std::max(extent.end, library.l_addr + parts[i].p_vaddr + parts[i].p_memsz);
+  }
+  return extent;
+}
+
+// The lowest of ours in [start, end), in whole pages; empty (end is 0) where there is none.
+Range FirstKept(uintptr_t start, uintptr_t end) {
+  Range first;
+  const auto consider = [&](uintptr_t from, uintptr_t to) {
+    from &= ~(kPageBytes - 1);
+    to = (to + kPageBytes - 1) & ~(kPageBytes - 1);
+    if (from < end && start < to && from < first.start) first = {.start = from, .end = to};
+  };
+  const auto consider_shared = [&](const void* at, size_t bytes) {
+    consider(reinterpret_cast<uintptr_t>(at), reinterpret_cast<uintptr_t>(at) + bytes);
+  };
+  if (const SessionPage* const page = MappedSessionPage()) consider_shared(page, kPageBytes);
+  if (const Attachment* const attachment = AttachedAlready()) {
+    const uint32_t arenas = attachment->arena_count.load(std::memory_order_acquire);
+    for (uint32_t a = 0; a < arenas; ++a) {
+      consider_shared(attachment->arenas[a].load(std::memory_order_relaxed), sizeof(Arena));
+    }
+  }
+  const size_t libraries = g_library_count.load(std::memory_order_acquire);
+  for (size_t i = 0; i < libraries; ++i) consider(g_libraries[i].start, g_libraries[i].end);
+  return first;
+}
+
+}  // namespace
+
+void KeepMapped(const link_map& library) {
+  size_t count = 0;
+  if (const LoadedObject* const own = FindLoadedObject(reinterpret_cast<uintptr_t>(&KeepMapped))) {
+    g_libraries[count++] = {.start = own->start, .end = own->end};
+  }
+  for (const link_map* next = &library; next != nullptr && count < kMaxLibraries; next = next->l_next) {
+    g_libraries[count++] = ExtentOf(*next);
+  }
+  g_library_count.store(count, std::memory_order_release);
+}
+
+}  // namespace fdtrace
+
+using namespace fdtrace;  // NOLINT
+
+FDTRACE_EXPORT int munmap(void* at, size_t bytes) noexcept {
+  if (!IsResolved(Row::munmap)) [[unlikely]]
+    return static_cast<int>(OrErrno(RawSyscall(SYS_munmap, at, static_cast<long>(bytes))));
+  if (HasSharedMappings()) [[unlikely]]
+    ForgetSharedMapping(at, bytes);
+  auto* const real = Real<decltype(::munmap)>(Row::munmap);
+  auto start = reinterpret_cast<uintptr_t>(at);
+  const uintptr_t end = start + bytes;
+  if (start % kPageBytes != 0 || end <= start) return real(at, bytes);
+  for (Range kept = FirstKept(start, end); kept.end != 0; kept = FirstKept(start, end)) {
+    if (kept.start > start && real(reinterpret_cast<void*>(start), kept.start - start) != 0) return -1;
+    if (kept.end >= end) return 0;
+    start = kept.end;
+  }
+  return real(reinterpret_cast<void*>(start), end - start);
+}
