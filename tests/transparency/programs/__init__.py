@@ -1,5 +1,5 @@
 """The table's source: every program, in the order of how many people run it."""
 
-from . import shells, tools
+from . import builders, languages, servers, shells, tools
 
-PROGRAMS = (*shells.PROGRAMS, *tools.PROGRAMS)
+PROGRAMS = (*shells.PROGRAMS, *tools.PROGRAMS, *servers.PROGRAMS, *languages.PROGRAMS, *builders.PROGRAMS)
