@@ -7,7 +7,8 @@ import re
 # What ARCHITECTURE says that a traced program has more than a bare one.
 ADDED_VARIABLES = re.compile(r"(FDTRACE_SESSION=fdtrace-[0-9a-f]+:[0-9a-f]+|ASAN_OPTIONS=verify_asan_link_order=0|"
                              r"LD_PRELOAD=[^ :]*/libfdtrace\.so)$")
-CHANGED_VARIABLES = ((re.compile(r"^(LD_PRELOAD=)[^ :]*/libfdtrace\.so:", re.M), r"\1"),
+CHANGED_VARIABLES = ((re.compile(r"^(LD_PRELOAD=)[^ :\n]*/libfdtrace\.so[ :]", re.M), r"\1"),
+                     (re.compile(r"^(LD_PRELOAD=.*)[ :][^ :\n]*/libfdtrace\.so(?=[ :\n])", re.M), r"\1"),
                      (re.compile(r"^(ASAN_OPTIONS=.*):verify_asan_link_order=0$", re.M), r"\1"))
 # Our library, the unwinder that it opens and what that needs, and the memory shared with the collector.
 ADDED_MAPPINGS = re.compile(r"\S{4} (\S*/libfdtrace\.so|\S*/(libunwind|liblzma|libz)\.so\.\S+|/memfd:fdtrace-\w+ \(deleted\)|"

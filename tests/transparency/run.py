@@ -34,7 +34,7 @@ class Run:
 
 def environment(base):
     """The same for each run: what a user has, without what fdtrace's own tests set."""
-    kept = {name: os.environ[name] for name in ("RUSTUP_HOME", "CARGO_HOME", "RUSTUP_TOOLCHAIN") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("RUSTUP_HOME", "CARGO_HOME", "RUSTUP_TOOLCHAIN", "GIT_SOURCE") if name in os.environ}
     home = pathlib.Path.home()
     path = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin", f"{home}/.cargo/bin"]
     here = pathlib.Path(__file__).resolve().parent

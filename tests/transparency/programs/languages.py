@@ -53,10 +53,10 @@ const server = http.createServer((q, a) => a.end('hello')).listen(0, '127.0.0.1'
   console.log(sum); server.close();
   console.log(String(execFileSync('echo', ['run'])), spawnSync('sh', ['-c', 'cat; exit 3'], {input: 'piped'}).status, spawnSync('no-such-program').error.code);
   spawnSync(process.env.PROBE, ['node'], {stdio: 'inherit'});
-  fork(__filename, ['child']).on('message', m => console.log(m)).on('exit', c => console.log('exit', c));
-  new Worker("require('fs').writeFileSync('worker', 'written'); require('worker_threads').parentPort.postMessage(fs = 1)", {eval: true}).on('message', m => console.log('worker', m))
-    .on('exit', () => { fs.writeFileSync('made', 'made'); try { fs.openSync('/no/such/file'); } catch (e) { console.log(e.code); } process.exitCode = 4; });
+  fork(__filename, ['child']).on('message', m => console.log(m)).on('exit', c => { console.log('exit', c); work(); });
 });
+const work = () => new Worker("require('fs').writeFileSync('worker', 'written'); require('worker_threads').parentPort.postMessage(fs = 1)", {eval: true}).on('message', m => console.log('worker', m))
+    .on('exit', () => { fs.writeFileSync('made', 'made'); try { fs.openSync('/no/such/file'); } catch (e) { console.log(e.code); } process.exitCode = 4; });
 process.on('SIGUSR2', () => console.log('signal')); process.kill(process.pid, 'SIGUSR2');
 """
 
@@ -121,11 +121,11 @@ ruby main.rb
 """),
     Program("Node", needs=("node",), packages=("nodejs",), script=f"cat >main.js <<'END'\n{NODE}\nEND\nnode main.js; echo $?\n"),
     Program("Java", needs=("javac", "jshell"), packages=("openjdk-17-jdk-headless",), limit_seconds=120,
-            rules=(Rule("files/.*jsa", "(?s).*", "", ""),), unread=(Unread(r"\.java/.*", "preferences with times"),), script=f"""cat >Main.java <<'END'
+            unread=(Unread(r"\.java/.*", "preferences with times"),), script=f"""cat >Main.java <<'END'
 {JAVA}
 END
 javac Main.java && java Main; echo $?; java -Xint -XX:+UseSerialGC -cp . Main | md5sum
-echo 'System.out.println(6 * 7)' | jshell -q -s - ; jar cf made.jar Main.class && unzip -p made.jar Main.class 2>/dev/null | cmp - Main.class; rm -f made.jar
+echo 'System.out.println(6 * 7)' | jshell -J-Djava.util.prefs.userRoot=$PWD -q -s - ; jar cf made.jar Main.class && unzip -p made.jar Main.class 2>/dev/null | cmp - Main.class; rm -f made.jar
 """),
     Program("a program by Go", needs=("go",), packages=("golang-go",), limit_seconds=120, prepare=f"cat >main.go <<'END'\n{GO}\nEND\n" + r"""
 export GOCACHE=$PWD/cache GOFLAGS=-mod=mod; go build -o program main.go; CGO_ENABLED=0 go build -o static main.go; rm -r cache
