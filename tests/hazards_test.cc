@@ -96,6 +96,15 @@ TEST(Hazards, AMallocThatOpensFilesUnderItsLockBeforeOurConstructorIsNotCalledAg
   EXPECT_EQ(LeakIn(traced.report, "leak_one").still_open(), 1u) << Describe(traced.report);
 }
 
+TEST(Hazards, AChildGivenEmptyMemoryForItsThreadsVariablesRunsAsEver) {
+  const Ran bare = RunBare({Program("empty_tls")});
+  const Traced traced = Trace({Program("empty_tls")});
+  EXPECT_EQ(bare.out, "1 1792 1 -1\n1 1792 1 -1\n1 1792 1 -1\n");
+  EXPECT_EQ(traced.ran.status, 0) << traced.ran.err;
+  EXPECT_EQ(traced.ran.out, bare.out);
+  EXPECT_EQ(LeakIn(traced.report, "leak_one").still_open(), 1u) << Describe(traced.report);
+}
+
 TEST(Hazards, ASmallSignalStackIsNotOverrun) {
   const Ran bare = RunBare({Program("small_stack")});
   if (bare.out != "6 opened\n") GTEST_SKIP() << "this processor's registers alone fill the stack";

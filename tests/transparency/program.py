@@ -44,6 +44,8 @@ class Program:
     rules: tuple = ()
     unread: tuple = ()
     right: tuple = ()
+    # The script itself runs fdtrace, as $TRACER COMMAND: what is tested is another tool over fdtrace. TRACER is empty in the bare run.
+    tracer_inside: bool = False
     quick: bool = False  # runs in CI
     limit_seconds: int = 60  # of each run
     note: str = ""  # what was mended, or what the row shows that its name does not say

@@ -74,8 +74,8 @@ def end_all(base):
     return left
 
 
-def run(base, script, limit_seconds, before=BARE):
-    """Runs the bash SCRIPT in BASE/work with the words BEFORE (of fdtrace, or none of its) before it."""
+def run(base, script, limit_seconds, before=BARE, tracer=""):
+    """Runs the bash SCRIPT in BASE/work with the words BEFORE (of fdtrace, or none of its) before it, and $TRACER in it."""
     work, seen = base / "work", base / "seen"
     for directory in (work, seen):
         shutil.rmtree(directory, ignore_errors=True)
@@ -85,7 +85,7 @@ def run(base, script, limit_seconds, before=BARE):
     begun = time.monotonic()
     ended = True
     with open(base / "out", "wb") as out, open(base / "err", "wb") as err, open("/dev/null", "rb") as nothing:
-        child = subprocess.Popen([*before, "bash", base / "script"], cwd=work, env=environment(base), stdin=nothing, stdout=out,
+        child = subprocess.Popen([*before, "bash", base / "script"], cwd=work, env=environment(base) | {"TRACER": tracer}, stdin=nothing, stdout=out,
                                  stderr=err, start_new_session=True)
         try:
             status = child.wait(limit_seconds)

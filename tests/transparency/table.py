@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import tempfile
 
@@ -64,8 +65,9 @@ def compared_row(program, base, fdtrace):
     if not bare.ended:
         return Row(program, "failed", told=(f"did not end in {program.limit_seconds} s, bare",))
     report = base / "report.json"
-    traced = run.run(base, program.script, program.limit_seconds * 3,
-                     before=(fdtrace, "-q", "-o", str(base / "trace.fdt"), "-r", str(report), "--"))
+    words = (fdtrace, "-q", "-o", str(base / "trace.fdt"), "-r", str(report), "--")
+    how = {"tracer": shlex.join(words)} if program.tracer_inside else {"before": words}
+    traced = run.run(base, program.script, program.limit_seconds * 3, **how)
     found = compare.compare(program, bare, traced)
     times = f"{bare.seconds:.1f} → {traced.seconds:.1f}"
     told = list(found.differences) + ([] if traced.ended else [f"did not end in {program.limit_seconds * 3} s, traced"])

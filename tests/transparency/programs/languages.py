@@ -121,7 +121,8 @@ ruby main.rb
 """),
     Program("Node", needs=("node",), packages=("nodejs",), script=f"cat >main.js <<'END'\n{NODE}\nEND\nnode main.js; echo $?\n"),
     Program("Java", needs=("javac", "jshell"), packages=("openjdk-17-jdk-headless",), limit_seconds=120,
-            unread=(Unread(r"\.java/.*", "preferences with times"),), script=f"""cat >Main.java <<'END'
+            unread=(Unread(r"\.java/.*", "preferences with times"),),
+            rules=(Rule("err", r"^.*FileSystemPreferences\$1 run$", "DATE", "a time"),), script=f"""cat >Main.java <<'END'
 {JAVA}
 END
 javac Main.java && java Main; echo $?; java -Xint -XX:+UseSerialGC -cp . Main | md5sum

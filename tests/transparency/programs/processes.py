@@ -62,6 +62,20 @@ int main(void) { char* p = malloc(3); volatile char c = p[3]; (void)c; return 0;
 END
 gcc -g wrong.c -o wrong; valgrind -q --error-exitcode=99 --leak-check=full ./wrong 2>&1 | sed -E 's/==[0-9]+== ?//; s/0x[0-9A-Fa-f]+/ADDRESS/'
 """, right=(Right(r"^out: [+-].* lost in loss record 1 of \d$", "The loader's memory for libunwind is still reachable at the end, and counted."),)),
+    Program("strace over fdtrace", tracer_inside=True, needs=("strace", "gcc"), packages=("strace", "gcc"), script=TRACED + r"""
+strace -f -o log $TRACER ./traced; echo $?; grep -cE 'exit_group\(5\)' log >/dev/null; strace -f -o log $TRACER bash -c 'echo $((6 * 7)); (exit 3); echo $?; ls | wc -l'; echo $?; rm log
+"""),
+    Program("gdb over fdtrace", tracer_inside=True, needs=("gdb", "gcc"), packages=("gdb", "gcc"), script=TRACED + r"""
+gdb -nx -batch -ex 'set debuginfod enabled off' -ex 'set follow-fork-mode child' -ex run --args $TRACER ./traced >log 2>&1; echo $?; grep -E '^child' log; rm log
+"""),
+    Program("valgrind over fdtrace", tracer_inside=True, needs=("valgrind", "gcc"), packages=("valgrind", "gcc"), limit_seconds=120, script=TRACED + r"""
+valgrind -q --error-exitcode=99 $TRACER ./traced; echo $?; valgrind -q --trace-children=yes --error-exitcode=99 $TRACER ./traced; echo $?
+"""),
+    Program("timeout, nohup, setsid and xargs over fdtrace", quick=True, tracer_inside=True, script=r"""
+timeout -s INT 1 $TRACER sleep 30; echo $?; nohup $TRACER sh -c 'echo out; echo err >&2; exit 3' </dev/null; echo $?; setsid -w $TRACER sh -c 'exit 4'; echo $?
+echo 1 2 | xargs -n 1 $TRACER sh -c 'echo "$0"; exit "$0"'; echo $?; (ulimit -v 4000000; $TRACER true; echo $?); seq 100000 | $TRACER head -n 1; echo "${PIPESTATUS[*]}"
+$TRACER sh -c 'kill -SEGV $$'; echo $?; env -i PATH="$PATH" $TRACER sh -c 'env | cut -d= -f1 | grep -vE "LD_PRELOAD|FDTRACE_SESSION|ASAN_OPTIONS" | sort'; $TRACER "$PROBE" x 2>/dev/null; echo $?
+"""),
     Program("ldd, LD_AUDIT and LD_DEBUG", quick=True, needs=("gcc",), script=TRACED + r"""
 cat >audit.c <<'END'
 #include <link.h>
