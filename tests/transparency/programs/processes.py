@@ -75,7 +75,8 @@ valgrind -q --error-exitcode=99 $TRACER ./traced; echo $?; valgrind -q --trace-c
 timeout -s INT 1 $TRACER sleep 30; echo $?; nohup $TRACER sh -c 'echo out; echo err >&2; exit 3' </dev/null; echo $?; setsid -w $TRACER sh -c 'exit 4'; echo $?
 echo 1 2 | xargs -n 1 $TRACER sh -c 'echo "$0"; exit "$0"'; echo $?; (ulimit -v 4000000; $TRACER true; echo $?); seq 100000 | $TRACER head -n 1; echo "${PIPESTATUS[*]}"
 ($TRACER sh -c 'kill -SEGV $$') 2>/dev/null; echo $?; env -i PATH="$PATH" $TRACER sh -c 'env | cut -d= -f1 | grep -vE "LD_PRELOAD|FDTRACE_SESSION|ASAN_OPTIONS" | sort'; $TRACER "$PROBE" x; echo $?
-""", rules=(Rule("seen/x.environment", r"^(TRACER|_)=.*", r"\1", "the harness's, and the shell's"),)),
+""", rules=(Rule("seen/x.environment", r"^(TRACER|_)=.*", r"\1", "the harness's, and the shell's"),
+                Rule("err", r"^.*Segmentation fault .*\n", "", "what the shell says of a child that a signal ended; fdtrace exits with 139 instead"))),
     Program("ldd, LD_AUDIT and LD_DEBUG", quick=True, needs=("gcc",), script=TRACED + r"""
 cat >audit.c <<'END'
 #include <link.h>
