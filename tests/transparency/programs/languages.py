@@ -81,7 +81,7 @@ if __name__ == '__main__':
     for call in (lambda: os.close(99), lambda: open('/no/such/file'), lambda: os.read(-1, 1)):
         try: call()
         except OSError as error: print(error)
-    signal.signal(signal.SIGALRM, lambda *_: print('alarm')); signal.alarm(1); signal.pause(); open('made', 'w').write('made'); os.kill(os.getpid(), 15)
+    signal.signal(signal.SIGALRM, lambda *_: print('alarm')); signal.setitimer(signal.ITIMER_REAL, 0.1); signal.pause(); open('made', 'w').write('made'); os.kill(os.getpid(), 15)
 END
 /usr/bin/python3 main.py; echo $?; /usr/bin/python3 -X dev -c 'import os; f = open("/dev/null"); del f' 2>&1 | head -n 1
 """),

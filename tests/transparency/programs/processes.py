@@ -77,6 +77,18 @@ echo 1 2 | xargs -n 1 $TRACER sh -c 'echo "$0"; exit "$0"'; echo $?; (ulimit -v 
 ($TRACER sh -c 'kill -SEGV $$') 2>/dev/null; echo $?; env -i PATH="$PATH" $TRACER sh -c 'env | cut -d= -f1 | grep -vE "LD_PRELOAD|FDTRACE_SESSION|ASAN_OPTIONS" | sort'; $TRACER "$PROBE" x; echo $?
 """, rules=(Rule("seen/x.environment", r"^(TRACER|_)=.*", r"\1", "the harness's, and the shell's"),
                 Rule("err", r"^.*Segmentation fault .*\n", "", "what the shell says of a child that a signal ended; fdtrace exits with 139 instead"))),
+    Program("start-stop-daemon", quick=True, needs=("start-stop-daemon",), packages=("dpkg",), script=r"""
+. "$HELPERS"
+cat >served <<'END'
+#!/bin/sh
+trap 'echo ended >end; exit 0' TERM
+$PROBE daemon; echo begun >begin
+while :; do sleep 0.05; done
+END
+chmod +x served
+start-stop-daemon --start --background --make-pidfile --pidfile "$PWD/pid" --chdir "$PWD" --umask 027 --startas "$PWD/served"; echo $?; soon test -s begin
+start-stop-daemon --status --pidfile "$PWD/pid"; echo $?; start-stop-daemon --stop --pidfile "$PWD/pid" --retry 5; echo $?; soon test -s end; cat end; rm pid
+"""),
     Program("ldd, LD_AUDIT and LD_DEBUG", quick=True, needs=("gcc",), script=TRACED + r"""
 cat >audit.c <<'END'
 #include <link.h>
