@@ -21,7 +21,7 @@ cd ..; git clone -q --bare one two.git; git clone -q file://$PWD/two.git three; 
 git commit -qm y; git push -q origin HEAD:refs/heads/pushed; git fetch -q; git branch -a; git bundle create -q ../bundle --all; git archive HEAD | sha256sum
 git checkout -q missing; git submodule status; git worktree add -q ../tree pushed; ls ../tree | wc -l
 """, unread=(Unread(r".*/(index|ORIG_HEAD)", "an index holds times and inodes of files"),)),
-    Program("git's own tests", needs=("make", "gcc", "dpkg-source"), packages=("dpkg-dev", "make", "gcc", "libz-dev"), limit_seconds=200,
+    Program("git's own tests", needs=("make", "gcc", "dpkg-source"), packages=("dpkg-dev", "make", "gcc", "libz-dev"), limit_seconds=400,
             # The suite's directory names itself in what it prints, so both runs have it at one place.
             prepare=r"""
 source=${GIT_SOURCE:-}
