@@ -50,10 +50,16 @@ const char* Find(char* const* environment, const char* name) {
 
 constinit std::atomic<bool> g_forgotten{false};
 
+// ldd's way: the loader lists the libraries and runs nothing. Ours would be in the list, and in what is made from it.
+bool IsOnlyListed(char* const* environment) {
+  const char* const value = Find(environment, "LD_TRACE_LOADED_OBJECTS=");
+  return value != nullptr && *value != '\0';
+}
+
 // Our library is not to be in the program: its hello would kill it (a vfork child may be confined while its parent,
-// whose memory it is, is not), or the loader would complain of not finding it, as after chroot.
-bool IsWithheld() {
-  return g_forgotten.load(std::memory_order_relaxed) || !HelloIsPermitted() ||
+// whose memory it is, is not), or the loader would complain of not finding it, as after chroot, or would name it.
+bool IsWithheld(char* const* environment) {
+  return IsOnlyListed(environment) || g_forgotten.load(std::memory_order_relaxed) || !HelloIsPermitted() ||
          Failed(RawSyscall(SYS_faccessat, AT_FDCWD, reinterpret_cast<long>(g_preload.part), R_OK));
 }
 
@@ -92,7 +98,7 @@ bool TextIsReadable(const char* text, size_t limit) {
 
 // As far as we are going to read it. What cannot be read is for the kernel to refuse.
 bool EnvironmentIsReadable(char* const* environment) {
-  constexpr size_t kLongestName = sizeof "FDTRACE_SESSION=";
+  constexpr size_t kLongestName = sizeof "LD_TRACE_LOADED_OBJECTS=";
   for (size_t i = 0; i < kMaxPointers; ++i) {
     const bool first_of_page = reinterpret_cast<uintptr_t>(environment + i) % kPageBytes < sizeof(char*);
     if ((i == 0 || first_of_page) && !MayRead(environment + i)) return false;
@@ -185,7 +191,7 @@ internal::EnvironmentPlan internal::PlanEnvironment(char* const* environment) {
   EnvironmentPlan plan;
   if (g_preload.part[0] == '\0') return plan;
   if (environment != nullptr && environment != environ && !EnvironmentIsReadable(environment)) return plan;
-  plan.withholds = IsWithheld();
+  plan.withholds = IsWithheld(environment);
   bool complete = true;
   for (const OwnEntry* own : kOwn) {
     const char* const value = Find(environment, own->name);

@@ -109,6 +109,13 @@ TEST_F(EnvironmentTest, ALibraryThatCannotBeFoundIsTakenOut) {
   std::filesystem::rename("./elsewhere", kLibrary);
 }
 
+TEST_F(EnvironmentTest, AProgramWhoseLibrariesAreOnlyListedDoesNotHaveOursInTheList) {
+  EXPECT_THAT(Passed({"LD_TRACE_LOADED_OBJECTS=1", "LD_PRELOAD=./libfdtrace.so:/a.so"}),
+              ElementsAre("LD_TRACE_LOADED_OBJECTS=1", "LD_PRELOAD=/a.so"));
+  EXPECT_THAT(Passed({"LD_TRACE_LOADED_OBJECTS=", "LD_PRELOAD=./libfdtrace.so:/a.so"}),
+              ::testing::Contains("LD_PRELOAD=./libfdtrace.so:/a.so"));
+}
+
 TEST_F(EnvironmentTest, OneTooLargeForTheStackIsPassedOnAsItIs) {
   EXPECT_EQ(Passed(std::vector<std::string>(100'000, "A=1")).size(), 100'000u);
   EXPECT_EQ(Passed({"LD_PRELOAD=" + std::string(100'000, 'x')}).size(), 1u);

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cerrno>
 
+#include "interposer/allocator.h"
 #include "interposer/attachment.h"
 #include "interposer/descriptor_table.h"
 #include "interposer/environment.h"
@@ -25,10 +26,20 @@ namespace fdtrace {
 namespace {
 
 constinit std::atomic<bool> g_started{false};
+constinit std::atomic<bool> g_unwinder_waits{false};
 
 void AtExit(void*) { AnnounceExit(-1); }
 
-__attribute__((constructor)) void Construct() { Start(); }
+void LoadUnwinderKeepingErrno() {
+  const int saved_errno = errno;
+  LoadUnwinder();
+  errno = saved_errno;
+}
+
+__attribute__((constructor)) void Construct() {
+  Start();
+  if (g_unwinder_waits.exchange(false)) LoadUnwinderKeepingErrno();
+}
 
 }  // namespace
 
@@ -42,7 +53,12 @@ void Start() {
   if (SayFirstHello()) {
     descriptor_table::Prepare();  // while there is memory
     ListLoadedObjects();
-    LoadUnwinder();
+    // The loader allocates; inside malloc it would wait for a lock that its own thread holds.
+    if (MayBeInsideAllocator()) {
+      g_unwinder_waits.store(true);
+    } else {
+      LoadUnwinder();
+    }
     // The first registered run last: after the program's own handlers, its destructors and the loader's. Without a
     // shared object's handle, so that they do not run already when this library is finalised.
     __cxa_atexit(AtExit, nullptr, nullptr);

@@ -14,7 +14,7 @@
 
 namespace fdtrace {
 
-// Loads it. In the constructor only. Without it, no stack is ever taken.
+// Loads it. In the constructor, or at the first event before it, outside malloc. Without it, no stack is ever taken.
 void LoadUnwinder();
 
 // Fills `frames` with return addresses, innermost first, and returns their number; 0 when none can be taken here.

@@ -93,6 +93,10 @@ int RunClonedChild(void* of) {
 
 // Only a child that runs in our memory while we wait, with descriptors of its own, is as vfork's. Others either share
 // both, as threads do, or have a copy, as fork's have.
+//
+// A child of either kind may be given memory of no content for its thread's variables, so that it leaves its parent's
+// errno alone (Chromium's sandbox does so). Our calls in it would find their variables nowhere: it goes without, with
+// its parent's, whose errno is put back.
 FDTRACE_EXPORT int clone(int (*function)(void*), void* stack, int flags, void* argument, ...) noexcept {
   va_list rest;
   va_start(rest, argument);
@@ -101,15 +105,19 @@ FDTRACE_EXPORT int clone(int (*function)(void*), void* stack, int flags, void* a
   pid_t* const child_tid = va_arg(rest, pid_t*);
   va_end(rest);
   auto* const real = Real<decltype(::clone)>(Row::clone);
-  constexpr int kDecisive = CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_SETTLS | CLONE_THREAD;
+  constexpr int kDecisive = CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_THREAD;
   const bool as_fork = (flags & (CLONE_VM | CLONE_THREAD)) == 0;
   const bool as_vfork = (flags & kDecisive) == (CLONE_VM | CLONE_VFORK);
   ClonedChild child = {.function = function, .argument = argument};
   if (function == nullptr || !(as_fork || as_vfork)) {
     return real(function, stack, flags, argument, parent_tid, tls, child_tid);
   }
-  if (as_fork) return real(RunClonedChild, stack, flags, &child, parent_tid, tls, child_tid);
+  const int own_flags = flags & ~CLONE_SETTLS;
+  if (as_fork) return real(RunClonedChild, stack, own_flags, &child, parent_tid, tls, child_tid);
+  const int saved_errno = errno;
   fdtrace_before_vfork();
-  const int pid = real(RunClonedChild, stack, flags, &child, parent_tid, tls, child_tid);
-  return static_cast<int>(fdtrace_after_vfork(pid < 0 ? -errno : pid));
+  const int pid = real(RunClonedChild, stack, own_flags, &child, parent_tid, tls, child_tid);
+  const long result = fdtrace_after_vfork(pid < 0 ? -errno : pid);
+  if (result >= 0 && own_flags != flags) errno = saved_errno;
+  return static_cast<int>(result);
 }

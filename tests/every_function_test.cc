@@ -5,6 +5,7 @@
 
 #include <cstring>
 #include <map>
+#include <set>
 #include <sstream>
 
 #include "tests/traced.h"
@@ -102,6 +103,93 @@ TEST(EveryCreator, LeakedOnceIsFoundOnceAndTheTotalIsWhatProcShows) {
   for (const LeakSite& leak : traced.report.leaks()) found[leak.call()] += static_cast<int>(leak.still_open());
   EXPECT_EQ(found, outcome.leaked) << Describe(traced.report);
   EXPECT_EQ(traced.report.recording().corrections().opened_unseen(), 0u) << Describe(traced.report);
+}
+
+// Those that programs/call_results.cc does not call: they do not return, cannot fail, or have no failure that is cheap
+// to make.
+bool IsWithoutResults(const std::string& call) {
+  static const std::set<std::string> some = {"_Exit",
+                                             "_exit",
+                                             "_Fork",
+                                             "__fork",
+                                             "fork",
+                                             "__vfork",
+                                             "vfork",
+                                             "clone",
+                                             "daemon",
+                                             "forkpty",
+                                             "closefrom",
+                                             "dlclose",
+                                             "execl",
+                                             "execle",
+                                             "execlp",
+                                             "openpty",
+                                             "getpt",
+                                             "rcmd",
+                                             "rcmd_af",
+                                             "rexec",
+                                             "rexec_af",
+                                             "rresvport",
+                                             "rresvport_af",
+                                             "syscall",
+                                             "fspick",
+                                             "__mq_open_2",
+                                             "fts_open",
+                                             "fts_close",
+                                             "fts64_open",
+                                             "fts64_close",
+                                             "fwrite",
+                                             "fwrite_unlocked",
+                                             "_IO_fwrite",
+                                             "fflush_unlocked",
+                                             "_IO_fflush",
+                                             "tmpfile64",
+                                             "__setmntent",
+                                             "endmntent",
+                                             "__endmntent",
+                                             "syscall(exit_group)",
+                                             "syscall(seccomp)",
+                                             "syscall(memfd_secret)",
+                                             "syscall(pidfd_open)",
+                                             "syscall(inotify_init)"};
+  const bool of_a_family =
+      call.ends_with("ent") && (call.starts_with("get") || call.starts_with("set") || call.starts_with("end"));
+  const bool of_logs = call.ends_with("log") || call.ends_with("log_chk");
+  const bool of_old_streams =
+      call.starts_with("_IO_file") || call.starts_with("_IO_proc") || call == "_IO_popen" || call == "_IO_fclose";
+  return some.contains(call) || (of_a_family && call != "setmntent") || call.ends_with("utxent") || of_logs ||
+         of_old_streams;
+}
+
+std::set<std::string> CallsTold(const std::string& out) {
+  std::set<std::string> calls;
+  std::istringstream lines(out);
+  for (std::string line; std::getline(lines, line);) calls.insert(line.substr(0, line.find_first_of(": ")));
+  return calls;
+}
+
+std::string FirstDifference(const std::string& one, const std::string& other) {
+  std::istringstream lines(one), others(other);
+  for (std::string line, same; std::getline(lines, line);) {
+    if (!std::getline(others, same) || same != line) return "bare " + line + ", traced " + same;
+  }
+  return "";
+}
+
+TEST(EveryCall, HasTheResultAndTheErrnoThatItHasWithoutUs) {
+  const TemporaryDirectory for_bare;
+  const TemporaryDirectory for_traced;
+  const Ran bare = RunBare({"/usr/bin/env", "-C", for_bare.path(), Program("call_results")}, "", 120);
+  const Traced traced = Trace({"/usr/bin/env", "-C", for_traced.path(), Program("call_results")}, {}, "", 120);
+  ASSERT_EQ(bare.status, 0) << bare.err;
+  EXPECT_EQ(traced.ran.status, 0) << traced.ran.err;
+  EXPECT_EQ(FirstDifference(bare.out, traced.ran.out), "");
+  EXPECT_EQ(bare.out.size(), traced.ran.out.size());
+  EXPECT_EQ(bare.err, traced.ran.err);
+  const std::set<std::string> called = CallsTold(bare.out);
+  for (const Exercise& exercise : EveryFunction()) {
+    EXPECT_NE(called.contains(exercise.call), IsWithoutResults(exercise.call)) << exercise.call;
+  }
 }
 
 }  // namespace

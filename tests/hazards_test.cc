@@ -87,6 +87,24 @@ TEST(Hazards, ASignalHandlerThatInterruptedMallocIsNotMadeToCallIt) {
   EXPECT_EQ(traced.ran.status, 0);
 }
 
+TEST(Hazards, AMallocThatOpensFilesUnderItsLockBeforeOurConstructorIsNotCalledAgain) {
+  const Ran bare = RunBare({Program("own_malloc")});
+  const Traced traced = Trace({Program("own_malloc")}, {}, "", 20);
+  EXPECT_EQ(bare.out, "1 3\n");
+  EXPECT_EQ(traced.ran.status, 0) << traced.ran.err;
+  EXPECT_EQ(traced.ran.out, bare.out);
+  EXPECT_EQ(LeakIn(traced.report, "leak_one").still_open(), 1u) << Describe(traced.report);
+}
+
+TEST(Hazards, AChildGivenEmptyMemoryForItsThreadsVariablesRunsAsEver) {
+  const Ran bare = RunBare({Program("empty_tls")});
+  const Traced traced = Trace({Program("empty_tls")});
+  EXPECT_EQ(bare.out, "1 1792 1 -1\n1 1792 1 -1\n1 1792 1 -1\n");
+  EXPECT_EQ(traced.ran.status, 0) << traced.ran.err;
+  EXPECT_EQ(traced.ran.out, bare.out);
+  EXPECT_EQ(LeakIn(traced.report, "leak_one").still_open(), 1u) << Describe(traced.report);
+}
+
 TEST(Hazards, ASmallSignalStackIsNotOverrun) {
   const Ran bare = RunBare({Program("small_stack")});
   if (bare.out != "6 opened\n") GTEST_SKIP() << "this processor's registers alone fill the stack";
