@@ -77,7 +77,9 @@ TraceStart DescribeStart(const std::vector<std::string>& command) {
 }
 
 absl::Status WriteTrace(const Recorded& recorded, Model& model) {
-  return WriteWhole(recorded.trace, [&](const std::string& path) { return WriteTraceTo(recorded, model, path); });
+  // Command lines and paths may hold secrets.
+  return WriteWhole(recorded.trace, Readers::kOwner,
+                    [&](const std::string& path) { return WriteTraceTo(recorded, model, path); });
 }
 
 absl::Status AddSymbolsTelling(const std::string& trace) {
