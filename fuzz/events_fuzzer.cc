@@ -44,9 +44,9 @@ Image TakeImage(Input& input, uint32_t serial) {
 }
 
 // One model, fed from INPUT.
-class Recording {
+class FedModel {
  public:
-  explicit Recording(Input& input) : input_(input) { model_->ImageStarted({.serial = 1, .pid = 100}); }
+  explicit FedModel(Input& input) : input_(input) { model_->ImageStarted({.serial = 1, .pid = 100}); }
 
   void Step() {
     const auto what = input_.Take<uint8_t>();
@@ -125,8 +125,8 @@ class Recording {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t bytes) {
   const google::protobuf::LogSilencer no_logs_of_damaged_events;
   fdtrace::Input input(data, bytes);
-  fdtrace::Recording recording(input);
-  while (!input.empty()) recording.Step();
-  recording.End();
+  fdtrace::FedModel model(input);
+  while (!input.empty()) model.Step();
+  model.End();
   return 0;
 }

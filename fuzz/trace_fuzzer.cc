@@ -4,6 +4,7 @@
 #include "fuzz/foreign_report.h"
 #include "fuzz/memory_file.h"
 #include "proto/crc32c.h"
+#include "proto/trace_file.h"
 #include "viewer/report_builder.h"
 #include "viewer/trace.h"
 
