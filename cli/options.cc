@@ -26,11 +26,10 @@ constexpr char kUsage[] =
     "       fdtrace diff|merge|start|stop --help           for CI; see --help-ci, too\n";
 
 constexpr char kRunNotes[] =
-    "PROGRAM keeps its input, output, signals and exit status; the summary goes to\n"
-    "stderr after it has ended. Exit status: the program's, 128+N if signal N killed\n"
-    "it; 125 fdtrace failed, 126 PROGRAM is not executable, 127 it was not found.\n"
-    "--follow none records PROGRAM's own process; a PATTERN like 'gcc*' those whose\n"
-    "name or path it matches. Once PROGRAM has ended, Ctrl-C ends recording, too.\n"
+    "PROGRAM keeps its input, output, signals and exit status (128+N if signal N\n"
+    "killed it); 125 fdtrace failed, 126 PROGRAM is not executable, 127 not found.\n"
+    "The summary goes to stderr. --follow none records PROGRAM's own process; a\n"
+    "PATTERN like 'gcc*' those it matches. Once PROGRAM has ended, Ctrl-C ends all.\n"
     "Example: fdtrace -r leaks.html -- python3 app.py --port 8080\n";
 
 constexpr char kStartUsage[] = "Usage: eval \"$(fdtrace start [options])\"\n";
@@ -90,6 +89,10 @@ void AddSourcesOption(CLI::App& app, bool& sources) {
   app.add_flag("--sources", sources, "put source lines into the report");
 }
 
+void AddRedactOption(CLI::App& app, bool& redact) {
+  app.add_flag("--redact", redact, "hide commands' arguments and names of files");
+}
+
 void AddOpenOption(CLI::App& app, bool& open) { app.add_flag("--open", open, "open the .html report in the browser"); }
 
 // What is the same for all commands that show a report.
@@ -101,6 +104,7 @@ class ReportParser {
     app_.add_option("-o,--output", options_.output, "write there instead of to stdout")->type_name("FILE");
     AddFramesOption(app_, options_.frames);
     AddSourcesOption(app_, options_.sources);
+    AddRedactOption(app_, options_.redact);
     app_.add_option("--format", format_, "text json html sarif markdown junit github gitlab")->type_name("F");
     AddOpenOption(app_, options_.open);
     AddRulesOptions(app_, options_.rules);
@@ -164,6 +168,10 @@ absl::StatusOr<Options> ParseMerge(const Words& words) {
     return absl::InvalidArgumentError("cannot merge: no recording given; write fdtrace merge TRACE TRACE");
   }
   options.report = parser.options();
+  if (options.report.redact) {
+    return absl::InvalidArgumentError(
+        "cannot merge with --redact: give it to fdtrace report, and merge the JSON reports it writes");
+  }
   if (options.report.sources || options.report.frames == ShownFrames::kAll) {
     return absl::InvalidArgumentError(
         "cannot merge with --sources or --frames: give them to fdtrace report, and merge the JSON reports it writes");
@@ -240,6 +248,7 @@ absl::StatusOr<Options> ParseStart(const Words& words) {
   app.formatter(std::make_shared<OptionsOnly>());
   app.add_option("-o,--output", options.trace, "the trace (default fdtrace.PID.fdt)")->type_name("FILE");
   app.add_option("--follow", options.follow, "processes to record (default all)")->type_name("all|PATTERN");
+  AddRedactOption(app, options.redact);
   app.add_flag("--env", options.env, "print NAME=value lines, as for $GITHUB_ENV");
   app.add_option("--while-pid", options.while_pid, "end by itself after PID (default: the shell)")
       ->type_name("PID")
@@ -304,6 +313,7 @@ absl::StatusOr<Options> ParseRun(const Words& words) {
   app.add_option("--follow", options.follow, "processes to record (default all)")->type_name("all|none|PATTERN");
   AddFramesOption(app, options.frames);
   AddSourcesOption(app, options.sources);
+  AddRedactOption(app, options.redact);
   app.add_option("--wait", wait, "record so long what outlives PROGRAM (default 10)")->type_name("SECONDS|forever");
   app.add_option("--reuse", reuse, "use closed numbers again as late as possible")
       ->type_name("late")

@@ -26,6 +26,7 @@ struct RunOptions {
   bool open = false;  // the first page among the reports, in the browser
   ShownFrames frames = ShownFrames::kFolded;
   bool sources = false;        // put into the reports
+  bool redact = false;         // see redaction.h
   std::string follow = "all";  // "none": the program's own process alone; else a glob on executables'
   std::chrono::nanoseconds wait = std::chrono::seconds(10);  // for what outlives the program; kForever: no limit
   bool reuse_late = false;                                   // closed numbers stay free for as long as can be
@@ -36,6 +37,7 @@ struct RunOptions {
 struct StartOptions {
   std::string trace;           // empty: named after the collector's pid
   std::string follow = "all";  // as in RunOptions, but not "none"
+  bool redact = false;         // see redaction.h
   bool env = false;            // NAME=value lines instead of shell code
   pid_t while_pid = 0;         // the process that the recording is for; 0: the one that started fdtrace, see start.h
 };
@@ -51,6 +53,7 @@ struct ReportOptions {
   bool open = false;   // in the browser
   ShownFrames frames = ShownFrames::kFolded;
   bool sources = false;
+  bool redact = false;  // see redaction.h
   RulesOptions rules;
 };
 

@@ -45,11 +45,11 @@ mode_t ModeFor(const std::string& path) {
   return 0666 & ~mask;
 }
 
-// An empty file beside PATH, open, its name in NAME.
-OwnedFd MakeTemporary(const std::string& path, std::string& name) {
+// An empty file beside PATH, open, its name in NAME. Private until it is known to be meant for others.
+OwnedFd MakeTemporary(const std::string& path, Readers readers, std::string& name) {
   name = absl::StrCat(path, ".XXXXXX");
   OwnedFd file(mkostemp(name.data(), O_CLOEXEC));
-  if (file.valid()) fchmod(file.get(), ModeFor(path));
+  if (file.valid() && readers == Readers::kAsUsual) fchmod(file.get(), ModeFor(path));
   return file;
 }
 
@@ -81,16 +81,17 @@ absl::Status CheckWritable(const std::string& path) {
     return faccessat(AT_FDCWD, file.c_str(), W_OK, AT_EACCESS) == 0 ? absl::OkStatus() : CannotWrite(path, errno);
   }
   std::string temporary;
-  if (!MakeTemporary(file, temporary).valid()) return CannotWrite(path, errno);
+  if (!MakeTemporary(file, Readers::kOwner, temporary).valid()) return CannotWrite(path, errno);
   unlink(temporary.c_str());
   return absl::OkStatus();
 }
 
-absl::Status WriteWhole(const std::string& path, const std::function<absl::Status(const std::string& path)>& write) {
+absl::Status WriteWhole(const std::string& path, Readers readers,
+                        const std::function<absl::Status(const std::string& path)>& write) {
   const std::string file = Followed(path);
   if (!IsRegularOrMissing(file)) return write(path);
   std::string temporary;
-  if (!MakeTemporary(file, temporary).valid()) return CannotWrite(path, errno);
+  if (!MakeTemporary(file, readers, temporary).valid()) return CannotWrite(path, errno);
   absl::Status status = write(temporary);
   if (status.ok() && rename(temporary.c_str(), file.c_str()) != 0) status = CannotWrite(path, errno);
   if (status.ok()) return status;
@@ -100,7 +101,7 @@ absl::Status WriteWhole(const std::string& path, const std::function<absl::Statu
 }
 
 absl::Status WriteWhole(const std::string& path, absl::string_view bytes) {
-  return WriteWhole(path, [&](const std::string& file) {
+  return WriteWhole(path, Readers::kAsUsual, [&](const std::string& file) {
     const int error = WriteBytes(file, bytes);
     return error == 0 ? absl::OkStatus() : CannotWrite(file, error);
   });

@@ -15,11 +15,16 @@ namespace fdtrace {
 // Whether PATH could be written now. Leaves nothing behind and changes nothing that is there.
 absl::Status CheckWritable(const std::string& path);
 
+// Who may read a file: those that its author's umask lets read any other, or that the one it replaces did; or its owner
+// alone, whatever it replaces.
+enum class Readers { kAsUsual, kOwner };
+
 // Lets WRITE fill the file whose path it is given, then puts that file in PATH's place. When WRITE fails, its error is
 // returned, and what stood at PATH is still there.
-absl::Status WriteWhole(const std::string& path, const std::function<absl::Status(const std::string& path)>& write);
+absl::Status WriteWhole(const std::string& path, Readers readers,
+                        const std::function<absl::Status(const std::string& path)>& write);
 
-// The same, for bytes.
+// The same, for bytes that may be read as usual.
 absl::Status WriteWhole(const std::string& path, absl::string_view bytes);
 
 // To descriptor 1, all of it.

@@ -76,9 +76,25 @@ TEST_F(OutputFileTest, GivesANewFileTheModeThatAnyOtherWouldHave) {
   EXPECT_EQ(file.st_mode & 0777, 0640u);
 }
 
+TEST_F(OutputFileTest, LetsNobodyElseReadWhatIsItsOwnersAloneEvenWhereOthersCouldReadWhatItReplaces) {
+  for (const bool replaces : {false, true}) {
+    if (replaces) chmod(Path("trace").c_str(), 0666);
+    mode_t while_written = 0;
+    ASSERT_TRUE(WriteWhole(Path("trace"), Readers::kOwner, [&](const std::string& path) {
+                  struct stat file;
+                  if (stat(path.c_str(), &file) == 0) while_written = file.st_mode & 0777;
+                  return absl::OkStatus();
+                }).ok());
+    struct stat file;
+    ASSERT_EQ(stat(Path("trace").c_str(), &file), 0);
+    EXPECT_EQ(file.st_mode & 0777, 0600u);
+    EXPECT_EQ(while_written, 0600u);
+  }
+}
+
 TEST_F(OutputFileTest, KeepsTheOldFileWhenWritingFails) {
   std::ofstream(Path("report")) << "old";
-  const absl::Status status = WriteWhole(Path("report"), [](const std::string& path) {
+  const absl::Status status = WriteWhole(Path("report"), Readers::kAsUsual, [](const std::string& path) {
     std::ofstream(path) << "half";
     return absl::ResourceExhaustedError(absl::StrCat("cannot write ", path, ": disk full"));
   });

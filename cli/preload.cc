@@ -58,8 +58,8 @@ absl::StatusOr<std::unique_ptr<PreloadLibrary>> PreloadLibrary::At(const std::st
     if (parent[0] != '/' || !FitsPreload(parent) || mkdtemp(directory.data()) == nullptr) continue;
     found->directory_ = directory;
     found->path_ = absl::StrCat(directory, kLibraryFile);
-    // A program that becomes another user still finds it; only we can change it.
-    if (chmod(directory.c_str(), 0755) == 0 && symlink(library.c_str(), found->path_.c_str()) == 0) return found;
+    // A program that becomes another user still finds it; only we can change it, or list it.
+    if (chmod(directory.c_str(), 0711) == 0 && symlink(library.c_str(), found->path_.c_str()) == 0) return found;
     return absl::UnavailableError(absl::StrCat("cannot link ", library, " into ", directory, ": ", strerror(errno)));
   }
   return absl::UnavailableError(absl::StrCat("cannot preload ", library,

@@ -89,7 +89,7 @@ absl::StatusOr<std::string> Render(const Report& report, ReportFormat format, bo
 int ShowReport(const ReportOptions& options) {
   const auto ruling = MakeRuling(options.rules);
   if (!ruling.ok()) return Complain(ruling.status());
-  const auto trace = ReadTrace(options.trace);
+  const auto trace = ReadTrace(options.trace, options.redact ? Secrets::kRedacted : Secrets::kShown);
   if (!trace.ok()) return Complain(trace.status());
   Report report = BuildReport(*trace, options.frames);
   if (options.sources) AddSources(*trace, report);

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <sstream>
 
 #include "absl/status/status.h"
@@ -21,6 +22,7 @@
 #include "cli/report.h"
 #include "collector/monotonic_clock.h"
 #include "collector/owned_fd.h"
+#include "proto/redaction.h"
 #include "proto/trace_file.h"
 #include "viewer/findings_text.h"
 #include "viewer/report_builder.h"
@@ -42,10 +44,29 @@ absl::Status WriteTraceTo(const Recorded& recorded, Model& model, const std::str
   return (*writer)->Close();
 }
 
+// A trace that is in no file.
+class MemoryTrace {
+ public:
+  MemoryTrace() : memory_(memfd_create("fdtrace-trace", MFD_CLOEXEC)) {}
+  std::string path() const { return absl::StrCat("/proc/self/fd/", memory_.get()); }
+
+ private:
+  OwnedFd memory_;
+};
+
 absl::Status Copy(const std::string& from, const std::string& to) {
   std::ostringstream bytes;
   bytes << std::ifstream(from, std::ios::binary).rdbuf();
   return WriteWhole(to, bytes.str());
+}
+
+// No file ever holds what is to be hidden. Symbols are looked up while it is known in which files.
+absl::Status WriteRedactedTrace(const Recorded& recorded, Model& model) {
+  const MemoryTrace memory;
+  if (absl::Status status = WriteTraceTo(recorded, model, memory.path()); !status.ok()) return status;
+  if (absl::Status status = AddSymbolsTelling(memory.path()); !status.ok()) Complain(status);
+  return WriteWhole(recorded.trace, Readers::kOwner,
+                    [&](const std::string& path) { return CopyRedacted(memory.path(), path); });
 }
 
 // The program's own failure says more than ours.
@@ -77,7 +98,10 @@ TraceStart DescribeStart(const std::vector<std::string>& command) {
 }
 
 absl::Status WriteTrace(const Recorded& recorded, Model& model) {
-  return WriteWhole(recorded.trace, [&](const std::string& path) { return WriteTraceTo(recorded, model, path); });
+  if (recorded.redact) return WriteRedactedTrace(recorded, model);
+  // Command lines and paths may hold secrets.
+  return WriteWhole(recorded.trace, Readers::kOwner,
+                    [&](const std::string& path) { return WriteTraceTo(recorded, model, path); });
 }
 
 absl::Status AddSymbolsTelling(const std::string& trace) {
@@ -100,15 +124,16 @@ int WriteResults(const Recorded& recorded, const RunOptions& options, const Ruli
   bool written = readable && Succeeded(WriteTrace(recorded, model));
   const bool in_file = written;
   std::string trace = recorded.trace;
-  OwnedFd memory;
+  std::optional<MemoryTrace> memory;
   if (!in_file) {
-    memory = OwnedFd(memfd_create("fdtrace-trace", MFD_CLOEXEC));
-    trace = absl::StrCat("/proc/self/fd/", memory.get());
+    trace = memory.emplace().path();
     if (!Succeeded(WriteTraceTo(recorded, model, trace))) return FailedWith(status);
   }
   signals.Release();
   if (!Succeeded(AddSymbolsTelling(trace))) written = false;
-  if (!readable) written = Succeeded(Copy(trace, recorded.trace));
+  if (!readable) {
+    written = Succeeded(recorded.redact ? CopyRedacted(trace, recorded.trace) : Copy(trace, recorded.trace));
+  }
   const int shown = ShowTrace(trace, in_file ? recorded.trace : "", options, ruling, status);
   return written ? shown : FailedWith(status);
 }
@@ -116,7 +141,7 @@ int WriteResults(const Recorded& recorded, const RunOptions& options, const Ruli
 int ShowTrace(const std::string& trace, const std::string& name, const RunOptions& options, const Ruling& ruling,
               int status) {
   bool written = true;
-  const auto records = ReadTrace(trace);
+  const auto records = ReadTrace(trace, options.redact ? Secrets::kRedacted : Secrets::kShown);
   if (!Succeeded(records.status())) return FailedWith(status);
   Report report = BuildReport(*records, options.frames);
   if (options.sources) AddSources(*records, report);

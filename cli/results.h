@@ -16,12 +16,13 @@ struct Recorded {
   TraceStart start;
   RecordingEnd end;
   std::string trace;  // where it shall be
+  bool redact = false;
 };
 
 // A recording of COMMAND that starts now, in this directory.
 TraceStart DescribeStart(const std::vector<std::string>& command);
 
-// Writes RECORDED.trace, an ordinary file, whole or not at all.
+// Writes RECORDED.trace, an ordinary file, whole or not at all; where it is redacted, with its symbols.
 absl::Status WriteTrace(const Recorded& recorded, Model& model);
 
 // Adds the symbols to the file TRACE. Looking up thousands of addresses in large programs takes its time, and whoever

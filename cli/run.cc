@@ -149,7 +149,7 @@ int Run(const RunOptions& options) {
   if (!options.quiet) SayWhatToExpect(*path);
 
   const std::unique_ptr<Model> model = MakeModel();
-  Recorded recorded = {.start = DescribeStart(options.command), .end = {}, .trace = {}};
+  Recorded recorded = {.start = DescribeStart(options.command), .end = {}, .trace = {}, .redact = options.redact};
   recorded.start.set_untraced_reason(launch.program.untraced_reason);
   const absl::Status ran = launch.program.untraced_reason.empty()
                                ? RunTraced(launch, options, signals, *model, recorded)

@@ -30,6 +30,16 @@ def test_a_program_killed_by_a_signal_gives_128_and_its_number():
         equal(fdtrace("-q", "--", "sh", "-c", f"kill -{int(number)} $$").returncode, 128 + number)
 
 
+def test_a_trace_is_its_owners_alone_and_a_report_as_readable_as_any_file():
+    os.umask(0o022)
+    for mode_before in (0o600, 0o666):
+        pathlib.Path("t.fdt").touch()
+        pathlib.Path("t.fdt").chmod(mode_before)
+        equal(fdtrace("-q", "-o", "t.fdt", "-r", "r.txt", "--", "true").returncode, 0)
+        equal(oct(os.stat("t.fdt").st_mode & 0o777), oct(0o600))
+    equal(oct(os.stat("r.txt").st_mode & 0o777), oct(0o644))
+
+
 def test_a_program_that_is_not_found_gives_127_and_leaves_no_trace():
     for name in ("no-such-program", "./no-such-program", ""):
         done = fdtrace("--", name)

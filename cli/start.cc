@@ -208,7 +208,8 @@ int Collect(Beginning beginning, const StartOptions& options, const OwnedFd& go)
   g_served = nullptr;
   Recorded recorded = {.start = std::move(beginning.start),
                        .end = DescribeEnd(served, options.follow),
-                       .trace = TracePath(options, getpid(), beginning.session->started_unix_ns())};
+                       .trace = TracePath(options, getpid(), beginning.session->started_unix_ns()),
+                       .redact = options.redact};
   const absl::Status written = WriteTrace(recorded, *beginning.model);
   beginning.session.reset();  // who comes now finds nobody
   if (served.outlived + served.never_heard_of > 0) beginning.library->LeaveBehind();

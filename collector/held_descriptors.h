@@ -30,7 +30,7 @@ using HoldsByNumber = absl::flat_hash_map<int, FileHold>;
 class HeldDescriptors {
  public:
   // `given`: who opened what is there, and `files`: which files its parent has there; as far as it is known.
-  HeldDescriptors(const Image& image, const Openers& given, const HoldsByNumber& files, Recording& recording,
+  HeldDescriptors(const Image& image, const Openers& given, const HoldsByNumber& files, RecordedSoFar& recording,
                   TraceProcess& totals);
 
   bool Holds(uint64_t id) const { return by_id_.contains(id); }
@@ -112,7 +112,7 @@ class HeldDescriptors {
   void CompareLifetimes(SeenByNumber& unclaimed, uint64_t at_ns);
   void CompareElders(SeenByNumber& unclaimed, uint64_t at_ns);
 
-  Recording& recording_;
+  RecordedSoFar& recording_;
   TraceProcess& totals_;
   absl::flat_hash_map<uint64_t, Lifetime> by_id_;
   absl::flat_hash_map<int, Lifetime> by_number_;

@@ -38,7 +38,7 @@ Lifetime Elder(Origin origin, uint64_t found_ns, const SeenDescriptor& seen) {
 }  // namespace
 
 HeldDescriptors::HeldDescriptors(const Image& image, const Openers& given, const HoldsByNumber& files,
-                                 Recording& recording, TraceProcess& totals)
+                                 RecordedSoFar& recording, TraceProcess& totals)
     : recording_(recording), totals_(totals) {
   const Origin origin = image.forked_from != 0 ? Origin::kCopy : Origin::kInherited;
   for (const auto& [fd, seen] : ByNumber(image.present)) {

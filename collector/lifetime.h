@@ -61,7 +61,8 @@ inline bool IsLifetimeId(uint64_t id) { return id >> kLifetimeIdBits == 0; }
 
 class TracedProcess;
 
-struct Recording {
+// Not "Recording": that is a message of the Report, and one program cannot have two classes of one name.
+struct RecordedSoFar {
   Sites sites;
   Timeline timeline;
   std::vector<LeftOpen> left_open;

@@ -275,7 +275,7 @@ class WholeModel : public Model {
     return summary;
   }
 
-  Recording recording_;
+  RecordedSoFar recording_;
   absl::flat_hash_map<uint32_t, std::unique_ptr<TracedProcess>> living_;  // by pid
   std::vector<TraceProcess> ended_;
   std::deque<std::pair<uint32_t, Legacy>> kept_;  // by serial

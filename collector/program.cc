@@ -12,6 +12,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
@@ -47,6 +48,13 @@ std::string ReadStart(int descriptor) {
   const ssize_t bytes = pread(descriptor, start.data(), start.size(), 0);
   start.resize(bytes < 0 ? 0 : static_cast<size_t>(bytes));
   return start;
+}
+
+// Invalid where there is none that could be run. A pipe or a device is no program, and opening it might wait for ever.
+OwnedFd OpenProgramFile(const std::string& path) {
+  OwnedFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  struct stat status;
+  return file.valid() && fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) ? std::move(file) : OwnedFd();
 }
 
 // The interpreter named after "#!".
@@ -132,7 +140,7 @@ Program InspectProgram(const std::string& path, const Caller& caller) {
   program.path = path;
   std::string started = path;
   for (int scripts = 0; scripts <= kScriptsInARow; ++scripts) {
-    const OwnedFd file(open(started.c_str(), O_RDONLY | O_CLOEXEC));
+    const OwnedFd file = OpenProgramFile(started);
     if (!file.valid()) return program;  // executable without being readable
     const std::string start = ReadStart(file.get());
     if (!absl::StartsWith(start, "#!")) {

@@ -81,6 +81,17 @@ TEST_F(ProgramTest, KnowsOtherMachines) {
   EXPECT_EQ(InspectProgram(foreign, caller_).kind, ProgramKind::kOtherMachine);
 }
 
+// Opening a pipe waits for whoever writes to it.
+TEST_F(ProgramTest, WaitsForNobodyWhereAPipeIsNamedAsAProgram) {
+  const std::string fifo = directory_ + "/fifo", script = directory_ + "/script";
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0755), 0);
+  std::ofstream(script) << "#!" << fifo << "\n";
+  alarm(20);
+  EXPECT_EQ(InspectProgram(fifo, caller_).kind, ProgramKind::kUnknown);
+  EXPECT_EQ(InspectProgram(script, caller_).kind, ProgramKind::kUnknown);
+  alarm(0);
+}
+
 TEST_F(ProgramTest, TakesTheLoaderItselfForTraceable) {
   EXPECT_EQ(InspectProgram("/lib64/ld-linux-x86-64.so.2", caller_).kind, ProgramKind::kDynamic);
 }

@@ -4,6 +4,7 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -15,12 +16,14 @@
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "collector/procfs.h"
 
 namespace fdtrace {
 namespace {
 
 constexpr int64_t kAcceptPauseNs = 10'000'000;  // when we are out of descriptors ourselves
 constexpr int kBacklog = 4096;
+constexpr int kMaxAccepted = 1024;  // before those who have come are served
 
 absl::StatusOr<std::string> RandomHex(size_t digits) {
   std::string bytes(digits / 2, '\0');
@@ -30,10 +33,18 @@ absl::StatusOr<std::string> RandomHex(size_t digits) {
   return absl::BytesToHexString(bytes);
 }
 
-pid_t PeerPid(int connection) {
-  ucred peer = {};
+// As it was when it connected. Pid 0: it cannot be seen from here.
+ucred Peer(int connection) {
+  ucred peer = {.pid = 0, .uid = static_cast<uid_t>(-1), .gid = static_cast<gid_t>(-1)};
   socklen_t length = sizeof peer;
-  return getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 ? peer.pid : 0;
+  getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &length);
+  return peer;
+}
+
+// By ptrace(2)'s PTRACE_MODE_READ: as the owner of a user namespace may into those who are other users in it.
+bool MayLookInto(pid_t pid) {
+  const auto process = ProcessDirectory::Open(pid);
+  return process.ok() && process->Link("ns/user").has_value();
 }
 
 // Takes no time that depends on where they differ.
@@ -52,6 +63,7 @@ absl::StatusOr<std::unique_ptr<Greeter>> Greeter::Open() {
   if (!cookie.ok()) return cookie.status();
   const std::string socket_name = absl::StrCat("fdtrace-", *name);
   greeter->cookie_ = *cookie;
+  greeter->own_user_ = geteuid();
   greeter->variable_ = absl::StrCat(socket_name, ":", *cookie);
 
   greeter->listener_ = OwnedFd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -72,6 +84,12 @@ absl::StatusOr<std::unique_ptr<Greeter>> Greeter::Open() {
   return greeter;
 }
 
+// Root may do anything to us, and recorded by root a program may become anybody.
+bool Greeter::IsOfOurUser(int connection) const {
+  const ucred peer = Peer(connection);
+  return peer.uid == own_user_ || peer.uid == 0 || own_user_ == 0 || MayLookInto(peer.pid);
+}
+
 Greeter::Heard Greeter::Reject(uint64_t& count) {
   ++count;
   return Heard::kNothingMore;
@@ -90,34 +108,45 @@ Greeter::Heard Greeter::Listen(Visitor& visitor) {
   if (bytes < kCommonBytes || !SameCookie(hello.cookie, cookie_.data())) return Reject(refused_);
   if (hello.version != kProtocolVersion) return Reject(other_version_);
   if (bytes != sizeof hello) return Reject(refused_);
-  visitor.pid = PeerPid(visitor.connection.get());
+  visitor.pid = Peer(visitor.connection.get()).pid;
   return visitor.pid > 0 ? Heard::kHello : Reject(other_namespace_);
+}
+
+OwnedFd Greeter::AcceptOne(int64_t now_ns) {
+  while (true) {
+    OwnedFd connection(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (connection.valid()) return connection;
+    if (errno == ECONNABORTED || errno == EINTR) continue;
+    if (errno != EAGAIN && errno != EWOULDBLOCK) accept_again_ns_ = now_ns + kAcceptPauseNs;
+    return OwnedFd();
+  }
 }
 
 void Greeter::AcceptAll(int64_t now_ns, const Greet& greet) {
   accept_again_ns_ = 0;
-  while (true) {
+  for (int accepted = 0; accepted < kMaxAccepted; ++accepted) {
     Visitor visitor;
-    visitor.connection = OwnedFd(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-    if (!visitor.connection.valid()) {
-      if (errno == ECONNABORTED || errno == EINTR) continue;
-      if (errno != EAGAIN && errno != EWOULDBLOCK) accept_again_ns_ = now_ns + kAcceptPauseNs;
-      return;
+    visitor.connection = AcceptOne(now_ns);
+    if (!visitor.connection.valid()) return;
+    if (!IsOfOurUser(visitor.connection.get())) {
+      ++other_user_;
+      continue;
     }
-    switch (Listen(visitor)) {
-      case Heard::kHello:
-        greet(visitor);
-        break;
-      case Heard::kNothingYet: {
-        epoll_event interest = {.events = EPOLLIN | EPOLLRDHUP, .data = {}};
-        epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, visitor.connection.get(), &interest);
-        waiting_.push_back({std::move(visitor.connection), now_ns + kHelloLimitNs});
-        break;
-      }
-      case Heard::kNothingMore:
-        break;
-    }
+    const Heard heard = Listen(visitor);
+    if (heard == Heard::kHello) greet(visitor);
+    if (heard == Heard::kNothingYet) WaitFor(std::move(visitor.connection), now_ns);
   }
+  accept_again_ns_ = now_ns;
+}
+
+void Greeter::WaitFor(OwnedFd connection, int64_t now_ns) {
+  if (waiting_.size() == kMaxWaiting) {
+    waiting_.pop_front();
+    ++silent_;
+  }
+  epoll_event interest = {.events = EPOLLIN | EPOLLRDHUP, .data = {}};
+  epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, connection.get(), &interest);
+  waiting_.push_back({std::move(connection), now_ns + kHelloLimitNs});
 }
 
 void Greeter::Attend(int64_t now_ns, const Greet& greet) {

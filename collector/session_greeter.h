@@ -1,7 +1,11 @@
 // The door of a session: an abstract Unix socket where processes say hello.
 //
-//  - A caller that sends nothing, or anything but a Hello with the cookie, costs one descriptor for kHelloLimit.
-//  - Never blocks.
+//  - A caller that sends nothing, or anything but a Hello with the cookie, costs one descriptor for kHelloLimitNs at
+//  most.
+//    Of those that send nothing, kMaxWaiting are waited for: the oldest gives way to the next, so that nobody keeps
+//    others out by coming often.
+//  - One of another user is not listened to, unless we may look into its process: an abstract socket has no mode.
+//  - Never blocks, and returns however many come.
 #pragma once
 
 #include <sys/types.h>
@@ -19,6 +23,7 @@
 namespace fdtrace {
 
 inline constexpr int64_t kHelloLimitNs = 2'000'000'000;
+inline constexpr size_t kMaxWaiting = 256;  // who has a hello to say says it at once
 
 // A process that said hello and waits for its Welcome.
 struct Visitor {
@@ -52,7 +57,8 @@ class Greeter {
   uint64_t refused() const { return refused_; }                  // spoke, but not our language
   uint64_t other_version() const { return other_version_; }      // with the cookie of this session
   uint64_t other_namespace() const { return other_namespace_; }  // from where we cannot see its pid
-  uint64_t silent() const { return silent_; }                    // hung up, or were hung up on, unheard
+  uint64_t other_user() const { return other_user_; }
+  uint64_t silent() const { return silent_; }  // hung up, or were hung up on, unheard
 
  private:
   struct Waiting {
@@ -63,7 +69,11 @@ class Greeter {
 
   Greeter() = default;
   void AcceptAll(int64_t now_ns, const Greet& greet);
+  // Null: nobody is at the door that could be let in now.
+  OwnedFd AcceptOne(int64_t now_ns);
+  bool IsOfOurUser(int connection) const;
   Heard Listen(Visitor& visitor);
+  void WaitFor(OwnedFd connection, int64_t now_ns);
   Heard Reject(uint64_t& count);
 
   std::string variable_;
@@ -71,7 +81,8 @@ class Greeter {
   OwnedFd listener_, epoll_;
   std::list<Waiting> waiting_;  // oldest first
   int64_t accept_again_ns_ = 0;
-  uint64_t refused_ = 0, other_version_ = 0, other_namespace_ = 0, silent_ = 0;
+  uid_t own_user_ = 0;
+  uint64_t refused_ = 0, other_version_ = 0, other_namespace_ = 0, other_user_ = 0, silent_ = 0;
 };
 
 }  // namespace fdtrace

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <signal.h>
 
 #include <climits>
 
@@ -86,6 +87,73 @@ TEST_F(GreeterTest, RefusesAHelloOfAnyOtherSize) {
     close(fd);
   }
   EXPECT_EQ(greeter_->refused(), 2u);
+}
+
+TEST_F(GreeterTest, HearsOneAfterManyWhoSayNothingAndWaitsForNoMoreThanSoMany) {
+  constexpr size_t kTooMany = 10;
+  std::vector<int> silent;
+  for (size_t i = 0; i < kMaxWaiting + kTooMany; ++i) silent.push_back(Connect(greeter_->variable()));
+  const int honest = Connect(greeter_->variable());
+  const Hello hello = MakeHello(greeter_->variable(), HelloKind::kImage, 0, honest);
+  ASSERT_EQ(send(honest, &hello, sizeof hello, 0), static_cast<ssize_t>(sizeof hello));
+  EXPECT_EQ(Attend(0).size(), 1u);
+  EXPECT_EQ(greeter_->silent(), kTooMany);
+  for (size_t i = 0; i < silent.size(); ++i) EXPECT_EQ(HungUp(silent[i]), i < kTooMany) << i;
+  for (const int fd : silent) close(fd);
+  close(honest);
+}
+
+// A door of a user's, and helloes of others who know the cookie.
+class GreeterOfAnotherUserTest : public GreeterTest {
+ protected:
+  static constexpr uid_t kCollector = 65001, kStranger = 65002;
+
+  void SetUp() override {
+    if (geteuid() != 0) GTEST_SKIP() << "only root can become other users";
+    ASSERT_EQ(seteuid(kCollector), 0);
+    greeter_ = Greeter::Open().value();
+  }
+  void TearDown() override { (void)!seteuid(0); }
+  size_t HelloesHeardFrom(uid_t peer) {
+    EXPECT_EQ(seteuid(0), 0);
+    int said[2];
+    EXPECT_EQ(pipe(said), 0);
+    const pid_t pid = Fork([&] {
+      if (setresuid(peer, peer, peer) != 0) return 1;
+      const int fd = Connect(greeter_->variable());
+      const Hello hello = MakeHello(greeter_->variable(), HelloKind::kImage, 0, fd);
+      if (send(fd, &hello, sizeof hello, 0) != sizeof hello || write(said[1], "", 1) != 1) return 1;
+      pause();
+      return 0;
+    });
+    close(said[1]);
+    char byte;
+    EXPECT_EQ(read(said[0], &byte, 1), 1);
+    EXPECT_EQ(seteuid(kCollector), 0);
+    const size_t heard = Attend(0).size();
+    EXPECT_EQ(seteuid(0), 0);
+    kill(pid, SIGKILL);
+    waitpid(pid, nullptr, 0);
+    close(said[0]);
+    return heard;
+  }
+};
+
+TEST_F(GreeterOfAnotherUserTest, RefusesAStrangerThoughItHasTheCookie) {
+  EXPECT_EQ(HelloesHeardFrom(kStranger), 0u);
+  EXPECT_EQ(greeter_->other_user(), 1u);
+}
+
+TEST_F(GreeterOfAnotherUserTest, HearsItsOwnUserAndRoot) {
+  EXPECT_EQ(HelloesHeardFrom(kCollector), 1u);
+  EXPECT_EQ(HelloesHeardFrom(0), 1u);
+  EXPECT_EQ(greeter_->other_user(), 0u);
+}
+
+TEST_F(GreeterOfAnotherUserTest, HearsWhateverUserAProgramThatRootRecordsBecame) {
+  ASSERT_EQ(seteuid(0), 0);
+  greeter_ = Greeter::Open().value();
+  EXPECT_EQ(HelloesHeardFrom(kStranger), 1u);
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ absl::StatusOr<int> TracedImage::AddArena() {
   }
   absl::StatusOr<SharedMemory> memory = SharedMemory::Create(kArenaName, sizeof(Arena));
   if (!memory.ok()) return memory.status();
-  arenas_.push_back({.memory = *std::move(memory), .readers = {}});
+  arenas_.push_back({.memory = *std::move(memory), .readers = {}, .rings_used = 0, .made_ns = MonotonicNs()});
   ArenaHeader& header = arenas_.back().arena().header;
   header.version = kProtocolVersion;
   header.serial = serial_;
@@ -108,22 +108,33 @@ void TracedImage::DrainWholly(EventParser& parser, EventSink& sink) {
   }
 }
 
-TracedImage::Lost TracedImage::CountLost() const {
+TracedImage::Lost TracedImage::OwnCounts(uint64_t& unbelievable) const {
   Lost lost;
+  const int64_t now_ns = MonotonicNs();
   for (const SharedArena& shared : arenas_) {
-    const Arena& arena = shared.arena();
-    lost.events += arena.header.lost.load(std::memory_order_relaxed);
-    lost.stackless += arena.header.stackless.load(std::memory_order_relaxed);
-    for (uint32_t ring = 0; ring < shared.rings_used; ++ring) {
-      lost.events += arena.rings[ring].lost.load(std::memory_order_relaxed);
-    }
+    const auto add = [&](const std::atomic<uint64_t>& count, uint64_t& sum) {
+      const uint64_t counted = count.load(std::memory_order_relaxed);
+      // In each nanosecond one, at most.
+      const bool is_possible = counted <= static_cast<uint64_t>(now_ns - shared.made_ns);
+      (is_possible ? sum : unbelievable) += is_possible ? counted : 1;
+    };
+    add(shared.arena().header.lost, lost.events);
+    add(shared.arena().header.stackless, lost.stackless);
+    for (uint32_t ring = 0; ring < shared.rings_used; ++ring) add(shared.arena().rings[ring].lost, lost.events);
   }
+  return lost;
+}
+
+TracedImage::Lost TracedImage::CountLost() const {
+  uint64_t unbelievable = 0;
+  Lost lost = OwnCounts(unbelievable);
   lost.events += damages() + unreadable_;
   return lost;
 }
 
 uint64_t TracedImage::damages() const {
   uint64_t damages = 0;
+  OwnCounts(damages);
   for (const SharedArena& shared : arenas_) {
     for (const RingReader& reader : shared.readers) damages += reader.damages();
   }

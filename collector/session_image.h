@@ -94,6 +94,7 @@ class TracedImage {
     uint64_t stackless = 0;
     bool operator==(const Lost&) const = default;
   };
+  // Of counts that no program can reach by now none is believed: each is one damage.
   Lost CountLost() const;
   uint64_t damages() const;
   uint64_t unreadable() const { return unreadable_; }
@@ -124,11 +125,14 @@ class TracedImage {
     SharedMemory memory;
     RingReader readers[kRingsPerArena];
     uint32_t rings_used = 0;
+    int64_t made_ns = 0;  // by CLOCK_MONOTONIC
     Arena& arena() const { return *static_cast<Arena*>(memory.address()); }
   };
 
   bool DrainRing(SharedArena& arena, uint32_t first_number, uint32_t ring, size_t limit, EventParser& parser,
                  EventSink& sink);
+  // What the process has counted itself, as far as it can be believed.
+  Lost OwnCounts(uint64_t& unbelievable) const;
   // Writers take rings in order: behind the first that was never taken there is nothing, in pages never touched.
   static void FindNewRings(SharedArena& arena);
 

@@ -58,6 +58,8 @@ std::vector<std::string> SessionNotes::Sentences(const Greeter& greeter) const {
             "processes were not followed: their pids cannot be seen from here", all);
   TellCount(greeter.refused(), "connection was refused: it did not prove to be of this recording",
             "connections were refused: they did not prove to be of this recording", all);
+  TellCount(greeter.other_user(), "connection of another user was refused", "connections of other users were refused",
+            all);
   TellCount(greeter.silent(), "connection ended before anything was said", "connections ended before anything was said",
             all);
   return all;

@@ -35,7 +35,7 @@ uint32_t SerialOf(uint64_t id) { return static_cast<uint32_t>(id >> kLifetimeCou
 
 }  // namespace
 
-TracedProcess::TracedProcess(const Image& image, Birth birth, Recording& recording)
+TracedProcess::TracedProcess(const Image& image, Birth birth, RecordedSoFar& recording)
     : recording_(recording),
       from_outside_(birth.from_outside),
       image_(std::make_unique<ProgramImage>(image.serial, std::move(birth.ancestor))),

@@ -38,7 +38,7 @@ class TracedProcess {
     uint64_t test_of_program = 0;
   };
 
-  TracedProcess(const Image& image, Birth birth, Recording& recording);
+  TracedProcess(const Image& image, Birth birth, RecordedSoFar& recording);
   TracedProcess(const TracedProcess&) = delete;
 
   // Of a child with that pid: a copy of this process, or else one that runs a program.
@@ -95,7 +95,7 @@ class TracedProcess {
   void SettleImage();
   void SettleNumbers();
 
-  Recording& recording_;
+  RecordedSoFar& recording_;
   bool from_outside_;
   TraceProcess totals_;
   std::unique_ptr<ProgramImage> image_;

@@ -65,10 +65,13 @@ class Locations {
   }
 
   // Six bits in each byte, the lowest first, the next bit set where more follow; the lowest bit of all is the sign.
-  int64_t SignedNumber() const {
+  // Nothing: more bits than any line has, whose sum with others would overflow.
+  std::optional<int64_t> SignedNumber() const {
+    constexpr unsigned kMostBits = 36;
     uint64_t number = 0;
     unsigned shift = 0;
-    for (size_t i = 0; i < rest_.size() && shift < 60; ++i, shift += 6) {
+    for (size_t i = 0; i < rest_.size(); ++i, shift += 6) {
+      if (shift == kMostBits) return std::nullopt;
       number |= uint64_t{rest_[i] & 63u} << shift;
       if ((rest_[i] & 64) == 0) break;
     }

@@ -54,6 +54,16 @@ TEST(PythonLines, OfLocationsAreReadInAllForms) {
   EXPECT_EQ(line(16), 204u - 128u);
 }
 
+TEST(PythonLines, AreNoneWhereANumberIsLongerThanAnyLineHas) {
+  Table table;
+  for (int entry = 0; entry < 64; ++entry) {  // by 2^58 lines each: as 64 bits count, back to where it began
+    table.push_back(0x80 | 14 << 3);
+    table.insert(table.end(), 9, 0x40);
+    table.push_back(0x20);
+  }
+  EXPECT_EQ(PythonLine(LineTable::kLocations, table, 1, INT64_MAX), 0u);
+}
+
 TEST(PythonLines, OfADamagedTableAreReadToItsEnd) {
   for (const LineTable kind : {LineTable::kIncrements, LineTable::kRanges, LineTable::kLocations}) {
     EXPECT_EQ(PythonLine(kind, {}, 7, 0), 7u);

@@ -2,6 +2,7 @@
 //  - Whatever the bytes, reading never crashes and holds one block at a time: every size is bounded before it is
 //  believed.
 //  - A failed write leaves a file that ends with its last whole block, and an error that names the path.
+//  - A new trace is its owner's alone: command lines and paths may hold secrets.
 //  - An existing file is left as it is until it is known to be writable.
 #include "proto/trace_file.h"
 
@@ -62,7 +63,7 @@ class File {
 int OpenFile(const std::string& path, int flags) {
   int fd;
   do {
-    fd = open(path.c_str(), flags | O_CLOEXEC | O_NOCTTY, 0666);
+    fd = open(path.c_str(), flags | O_CLOEXEC | O_NOCTTY, 0600);
   } while (fd < 0 && errno == EINTR);
   return fd;
 }
@@ -324,7 +325,10 @@ absl::StatusOr<std::unique_ptr<TraceWriter>> TraceWriter::Create(const std::stri
   }
   struct stat status;
   if (file.get() < 0 || fstat(file.get(), &status) != 0) return absl::ErrnoToStatus(errno, what);
-  if (S_ISREG(status.st_mode) && ftruncate(file.get(), 0) != 0) return absl::ErrnoToStatus(errno, what);
+  if (S_ISREG(status.st_mode)) {
+    if (ftruncate(file.get(), 0) != 0) return absl::ErrnoToStatus(errno, what);
+    (void)fchmod(file.get(), S_IRUSR | S_IWUSR);  // another's file, which we may write, stays as it is
+  }
   auto writer = std::make_unique<FileWriter>(std::move(file), path, 0);
   if (absl::Status written = writer->WriteHeader(); !written.ok()) return written;
   return writer;

@@ -133,6 +133,18 @@ TEST_F(TraceFileTest, GivesBackWhatWasAppendedInOrder) {
   EXPECT_THAT(outcome.damage, IsEmpty());
 }
 
+TEST_F(TraceFileTest, IsItsOwnersAloneEvenWhereOthersCouldReadWhatItReplaces) {
+  const mode_t mask = umask(0);
+  for (const bool replaces : {false, true}) {
+    if (replaces) chmod(path_.c_str(), 0666);
+    ASSERT_TRUE(TraceWriter::Create(path_).value()->Close().ok());
+    struct stat file;
+    ASSERT_EQ(stat(path_.c_str(), &file), 0);
+    EXPECT_EQ(file.st_mode & 0777, 0600u);
+  }
+  umask(mask);
+}
+
 TEST_F(TraceFileTest, ATraceWithoutRecordsIsEmptyButSound) {
   WriteTrace(path_, 0, 1);
   const Outcome outcome = ReadTrace(path_);

@@ -34,6 +34,19 @@ TEST(Transport, WhatWasRecordedBeforeSigkillIsNotLost) {
   EXPECT_EQ(traced.report.recording().events_lost(), 0);
 }
 
+TEST(Transport, AProcessThatWritesOverWhatItSharesWithUsLosesItsOwnRecordingAndTheReportSaysSo) {
+  const Traced traced = Trace({Program("scribbles")});
+  EXPECT_EQ(traced.ran.status, 0);
+  EXPECT_EQ(traced.ran.out, "the child scribbled\n");
+  uint64_t still_open = 0;
+  for (const LeakSite& leak : traced.report.leaks()) still_open += leak.still_open();
+  EXPECT_GE(still_open, 5u) << Describe(traced.report);
+  EXPECT_LT(traced.report.recording().events_lost(), 1000) << Describe(traced.report);
+  std::string notes;
+  for (const std::string& note : traced.report.recording().notes()) notes += note + "\n";
+  EXPECT_NE(notes.find("damaged its record of events"), std::string::npos) << notes << traced.ran.err;
+}
+
 TEST(Transport, AProgramFasterThanTheCollectorLosesNothing) {
   const Traced traced = Trace({Program("busy"), "300000"});
   EXPECT_EQ(traced.ran.status, 0);

@@ -41,6 +41,12 @@ void AddCutShort(const Trace& trace, Notes& notes) {
   notes.push_back(absl::StrCat(where, "; this report shows what comes before"));
 }
 
+void AddRedacted(const Trace& trace, Notes& notes) {
+  if (!trace.start || !trace.start->redacted()) return;
+  notes.push_back(
+      "redacted: arguments of commands are left out, and names of files replaced, one name always by the same");
+}
+
 void AddLost(const Trace& trace, Notes& notes) {
   uint64_t lost = 0;
   uint64_t stackless = 0;
@@ -206,6 +212,7 @@ std::vector<std::string> NotesOn(const Trace& trace) {
     for (const std::string& note : trace.end->notes()) notes.push_back(Printable(note));
   }
   AddCutShort(trace, notes);
+  AddRedacted(trace, notes);
   AddLost(trace, notes);
   AddCorrections(trace, notes);
   AddUnknownOrigins(trace, notes);

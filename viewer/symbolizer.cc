@@ -169,6 +169,7 @@ std::vector<TraceSymbol> LookUpSymbols(const Trace& trace, const SymbolProgress&
 absl::Status AddSymbols(const std::string& trace_path, const SymbolProgress& progress) {
   const absl::StatusOr<Trace> trace = ReadTrace(trace_path);
   if (!trace.ok()) return trace.status();
+  if (trace->start && trace->start->redacted()) return absl::OkStatus();  // had them before its paths were replaced
   std::vector<TraceSymbol> symbols = LookUpSymbols(*trace, progress);
   std::vector<TracePythonName> names = LookUpPythonNames(*trace);
   if (symbols.empty() && names.empty()) return absl::OkStatus();

@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "proto/redaction.h"
 #include "proto/trace_file.h"
 
 namespace fdtrace {
@@ -75,12 +76,21 @@ void Keep(TraceRecord& record, Trace& trace) {
 
 }  // namespace
 
-absl::StatusOr<Trace> ReadTrace(const std::string& path) {
+absl::StatusOr<Trace> ReadTrace(const std::string& path, Secrets secrets) {
+  Redaction redaction;
+  if (secrets == Secrets::kRedacted) {
+    absl::StatusOr<Redaction> learnt = Redaction::Of(path);
+    if (!learnt.ok()) return learnt.status();
+    redaction = *std::move(learnt);
+  }
   absl::StatusOr<std::unique_ptr<TraceReader>> reader = TraceReader::Open(path);
   if (!reader.ok()) return reader.status();
   Trace trace;
   TraceRecord record;
-  while ((*reader)->Next(record)) Keep(record, trace);
+  while ((*reader)->Next(record)) {
+    if (secrets == Secrets::kRedacted) redaction.Apply(record);
+    Keep(record, trace);
+  }
   trace.damage = (*reader)->damage();
   return trace;
 }

@@ -35,8 +35,11 @@ struct Trace {
   std::string damage;           // where and how the file is damaged; empty when it is whole
 };
 
+// Redacted: as redaction.h has it.
+enum class Secrets { kShown, kRedacted };
+
 // A trace that was cut short or is damaged gives what there is before the damage. An error only when there is no trace
 // to be read at all; it names the path.
-absl::StatusOr<Trace> ReadTrace(const std::string& path);
+absl::StatusOr<Trace> ReadTrace(const std::string& path, Secrets secrets = Secrets::kShown);
 
 }  // namespace fdtrace
