@@ -37,8 +37,9 @@ int main(void) {
   tell("a bad path, by number", errno);
   syscall(SYS_execve, "/bin/true", words, bad);
   tell("a bad environment, by number", errno);
+  char* const* volatile bad_environment = (char* const*)bad;  // which the compiler would warn of
   pid_t child = 0;
-  tell("posix_spawn, a bad environment", posix_spawn(&child, "/bin/true", NULL, NULL, words, (char* const*)bad));
+  tell("posix_spawn, a bad environment", posix_spawn(&child, "/bin/true", NULL, NULL, words, bad_environment));
   tell("posix_spawn, a bad path", posix_spawn(&child, bad, NULL, NULL, words, nothing));
   const int status = posix_spawn(&child, "/bin/true", NULL, NULL, words, NULL);
   tell("posix_spawn, no environment", status);
