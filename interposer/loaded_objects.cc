@@ -218,6 +218,18 @@ bool NoticeLoadedObject(uintptr_t address) {
   return true;
 }
 
+bool IsLoaded(const char* name_start) {
+  for (const LoadedObject* object = g_objects.load(std::memory_order_acquire); object != nullptr;
+       object = object->next) {
+    const char* name = object->path;
+    for (const char* at = object->path; *at != '\0'; ++at) {
+      if (*at == '/') name = at + 1;
+    }
+    if (TextStarts(name, name_start) && !object->gone.load(std::memory_order_relaxed)) return true;
+  }
+  return false;
+}
+
 void DropUnloadedObjects() {
   for (LoadedObject* object = g_objects.load(std::memory_order_acquire); object != nullptr; object = object->next) {
     if (!object->gone.load(std::memory_order_relaxed) && Vanished(*object)) MarkGone(*object);

@@ -39,6 +39,9 @@ LoadedObject* FindLoadedObject(uintptr_t address);
 // Lists the object around `address` if the loader knows one that the list does not. True when it did so.
 bool NoticeLoadedObject(uintptr_t address);
 
+// Is there one whose file's name, without directories, begins so?
+bool IsLoaded(const char* name_start);
+
 // Marks what the loader no longer knows.
 void DropUnloadedObjects();
 

@@ -93,6 +93,13 @@ TEST(ASmallStack, OfACoroutineThatIsOnePageIsNotOverrun) {
   EXPECT_EQ(traced.report.recording().still_open(), 20u) << Describe(traced.report);
 }
 
+TEST(ASmallStack, IsNotAskedAboutWhereValgrindWouldComplain) {
+  const std::vector<std::string> command = {"valgrind", "-q", "--error-exitcode=9", Program("load_config")};
+  if (RunBare(command).status == 127) GTEST_SKIP() << "no valgrind here";
+  const Traced traced = TraceAsBare(command, 3);
+  EXPECT_EQ(StillOpenIn(traced.report, "load_config"), 50u) << Describe(traced.report);
+}
+
 TEST(GarbageAroundTheStack, IsNeitherFollowedNorBelieved) {
   const Traced traced = TraceAsBare({Program("garbage_frames")}, 0);
   EXPECT_EQ(traced.report.recording().opened(), 226u) << Describe(traced.report);
