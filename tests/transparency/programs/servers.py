@@ -26,7 +26,8 @@ LOGS = Unread("logs/.*", "times and pids; alerts are counted")
 
 PROGRAMS = (
     Program("curl with nginx", needs=("nginx", "curl"), packages=("nginx-light", "curl"), rules=NGINX_RULES + (
-        Rule("out", r"^(Date|Last-Modified|ETag|date|etag): .*$", r"\1", "times"),), unread=(LOGS,), script=NGINX + r"""
+        Rule("out", r"^(Date|Last-Modified|ETag|date|etag): .*$", r"\1", "times"),
+        Rule("out|err", r"after \d+ ms", "after N ms", "a time")), unread=(LOGS,), script=NGINX + r"""
 curl -sS -i "$url/"; curl -sS "$url/file" | md5sum; curl -sS --compressed "$url/proxy/file" -o fetched; cmp fetched www/file
 curl -sS -Z --parallel-max 8 $(for i in $(seq 16); do echo "$url/file -o part-$i"; done) 2>/dev/null; cat part-* | md5sum
 curl -sS -r 100-199 "$url/file" | wc -c; curl -sS -o missing -w '%{http_code} %{errormsg}\n' "$url/none"; curl -sS "http://127.0.0.1:1/" ; echo $?

@@ -59,7 +59,7 @@ END
 chmod +x remote; rsync -a -e ./remote tree/ host:far; rsync -a --checksum --whole-file -e ./remote host:far/ near; diff -r near copy && echo same
 rsync missing/ nowhere; echo $?
 """),
-    Program("ssh on loopback", needs=("sshd", "ssh-keygen"), packages=("openssh-server", "openssh-client"), prepare=r"""
+    Program("ssh on loopback", needs=("sshd", "ssh-keygen"), packages=("openssh-server", "openssh-client"), limit_seconds=150, prepare=r"""
 ssh-keygen -q -t ed25519 -N '' -f host; ssh-keygen -q -t ed25519 -N '' -f user; mkdir -p /run/sshd
 """, script=r"""
 . "$HELPERS"; port=$(port 42200); cp "$PREPARED/user" key; chmod 600 key; cp "$PREPARED/user.pub" authorized
@@ -92,5 +92,5 @@ kill "$server"; wait "$server"; echo "server $?"; sort -o log log; grep -c Accep
 rm -f control known
 """, rules=(Rule("files/log", r"(port|pid|child|\[)\s*\d+", r"\1 N", "ports and pids"), Rule("files/(config|log)", r"\b422\d\d\b", "PORT", "the port"),
            Rule("seen/remote.environment", r"^(SSH_CONNECTION|SSH_CLIENT)=.*", r"\1", "ports"),
-           Rule("err", r"^Exit request.*\n|^Shared connection.*\n", "", "")),),
+           Rule("err", r"^Exit request.*\n|^Shared connection.*\n", "", "told or not by who ends first")),),
 )
