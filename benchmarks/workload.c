@@ -78,8 +78,11 @@ int main(int argc, char** argv) {
   static const struct {
     const char* name;
     void (*work)(void);
-  } kWorks[] = {{"open_close", open_close}, {"write_byte", write_byte}, {"fork_exit", fork_exit},
-                {"spawn_true", spawn_true}, {"new_thread", new_thread}};
+  } kWorks[] = {{"open_close", open_close},
+                {"write_byte", write_byte},
+                {"fork_exit", fork_exit},
+                {"spawn_true", spawn_true},
+                {"new_thread", new_thread}};
   for (size_t i = 0; argc > 2 && i < sizeof kWorks / sizeof *kWorks; ++i) {
     if (strcmp(argv[1], kWorks[i].name) == 0) work = kWorks[i].work;
   }
