@@ -101,7 +101,7 @@ inline bool CollectorLives(const SessionPage& page) {
 //  - head and tail only grow; the byte at position p is data[p % kRingBytes].
 //  - Everything before head is complete: a writer that dies in mid-record loses that record alone.
 //  - Only the writer moves head and reserved; only the reader moves tail.
-inline constexpr uint64_t kRingBytes = 128 * 1024;
+inline constexpr uint64_t kRingBytes = uint64_t{128} * 1024;
 inline constexpr uint32_t kRingsPerArena = 64;
 inline constexpr size_t kScratchBytes = 5 * kPageBytes;
 
