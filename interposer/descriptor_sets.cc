@@ -21,26 +21,34 @@ using Sets = std::initializer_list<const fd_set*>;
 constexpr int kBitsPerWord = NFDBITS;
 constexpr int kMaxDescriptors = 1 << 20;  // fs.nr_open; the kernel too looks at no more than may be open
 
-uint64_t WordOf(const fd_set* set, int fd) {
-  const uint64_t* const word = reinterpret_cast<const uint64_t*>(set) + fd / kBitsPerWord;
-  const bool is_first_of_page = reinterpret_cast<uintptr_t>(word) % kPageBytes < sizeof *word;
-  const bool is_beyond = fd >= FD_SETSIZE && (is_first_of_page || fd == FD_SETSIZE);
-  return is_beyond && !IsReadable(word) ? 0 : *word;
+const uint64_t* WordOf(const fd_set* set, int fd) { return reinterpret_cast<const uint64_t*>(set) + fd / kBitsPerWord; }
+
+// What is asked for may lie beyond the set, where there need not be memory: up to which word is there some?
+const uint64_t* ReadableEnd(const fd_set* set, int from, int count) {
+  if (set == nullptr) return nullptr;
+  const auto begin = reinterpret_cast<uintptr_t>(WordOf(set, from));
+  const auto end = reinterpret_cast<uintptr_t>(WordOf(set, count - 1) + 1);
+  uintptr_t known = begin;
+  while (known < end && IsReadable(reinterpret_cast<const void*>(known))) known = (known | (kPageBytes - 1)) + 1;
+  return WordOf(set, from) + (std::min(known, end) - begin) / sizeof(uint64_t);
 }
 
-// The first in [from, COUNT) that is in one of the sets and is open, or is not, as IS_OPEN says; -1: none.
+// The first in [from, COUNT) that is in one of the sets and is open, or is not, as IS_OPEN says; -1: none. FROM is the
+// first of a word.
 int FirstOf(Sets sets, int from, int count, bool is_open) {
-  for (int at = from; at < std::min(count, kMaxDescriptors); at += kBitsPerWord) {
-    uint64_t word = 0;
-    for (const fd_set* const set : sets) {
-      if (set != nullptr) word |= WordOf(set, at);
-    }
-    for (; word != 0; word &= word - 1) {
-      const int fd = at + __builtin_ctzll(word);
-      if (fd < count && (RawSyscall(SYS_fcntl, fd, F_GETFD) >= 0) == is_open) return fd;
+  count = std::min(count, kMaxDescriptors);
+  int first = -1;
+  for (const fd_set* const set : sets) {
+    const uint64_t* const end = ReadableEnd(set, from, count);
+    for (int at = from; at < count && end != nullptr && WordOf(set, at) < end; at += kBitsPerWord) {
+      for (uint64_t word = *WordOf(set, at); word != 0; word &= word - 1) {
+        const int fd = at + __builtin_ctzll(word);
+        if (fd >= count || (first >= 0 && fd >= first)) break;
+        if ((RawSyscall(SYS_fcntl, fd, F_GETFD) >= 0) == is_open) first = fd;
+      }
     }
   }
-  return -1;
+  return first;
 }
 
 // CALL is the real one. The sets tell what was asked for only before it.

@@ -85,7 +85,9 @@ FDTRACE_EXPORT int munmap(void* at, size_t bytes) noexcept {
   auto* const real = Real<decltype(::munmap)>(Row::munmap);
   auto start = reinterpret_cast<uintptr_t>(at);
   const uintptr_t end = start + bytes;
-  if (start % kPageBytes != 0 || end <= start) return real(at, bytes);
+  // What the kernel refuses as a whole is not done in part.
+  constexpr uintptr_t kAddressesEnd = (uintptr_t{1} << 47) - kPageBytes;
+  if (start % kPageBytes != 0 || end <= start || end > kAddressesEnd) return real(at, bytes);
   for (Range kept = FirstKept(start, end); kept.end != 0; kept = FirstKept(start, end)) {
     if (kept.start > start && real(reinterpret_cast<void*>(start), kept.start - start) != 0) return -1;
     if (kept.end >= end) return 0;

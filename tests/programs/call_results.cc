@@ -310,6 +310,64 @@ void TheRestByNumber() {
 
 }  // namespace
 
+template <typename Select>
+void Selects(const char* name, Select select) {
+  const auto with_set = [&](int count, int fd) {
+    fd_set set;
+    FD_ZERO(&set);
+    if (fd >= 0) FD_SET(fd, &set);
+    return select(count, &set);
+  };
+  Each(name, "", with_set, List<int>{-1, 0, 8, 991, FD_SETSIZE}, List<int>{-1, kFile, kSocket, kClosed});
+  Each(
+      name, " bad", [&](int count) { return select(count, reinterpret_cast<fd_set*>(Bad())); },
+      List<int>{0, 8, FD_SETSIZE, 2000});
+}
+
+void MapAndWait() {
+  const List<void*> anywhere = {nullptr};
+  const List<size_t> sizes = {0, 4096, ~size_t{0}};
+  const List<int> protections = {PROT_READ, PROT_READ | PROT_WRITE};
+  const List<int> flags = {MAP_PRIVATE, MAP_SHARED, MAP_SHARED | MAP_ANONYMOUS, 0};
+  EACH(mmap, anywhere, sizes, protections, flags, Fds(), List<off_t>{0, 1});
+  EACH(mmap64, anywhere, sizes, protections, flags, Fds(), List<off64_t>{0, 1});
+  EACH(munmap, List<void*>{nullptr, Bad()}, sizes);
+  Selects("select", [](int count, fd_set* set) {
+    timeval none = {};
+    return select(count, set, nullptr, nullptr, &none);
+  });
+  Selects("__select", [](int count, fd_set* set) {
+    timeval none = {};
+    return __select(count, nullptr, set, nullptr, &none);
+  });
+  Selects("pselect", [](int count, fd_set* set) {
+    const timespec none = {};
+    return pselect(count, nullptr, nullptr, set, &none, nullptr);
+  });
+  EACH(__fdelt_chk, List<long>{0, 64, FD_SETSIZE - 1});
+  EACH(__fdelt_warn, List<long>{0, 64, FD_SETSIZE - 1});
+}
+
+// What is told of SIGBUS is what was set, though writable files are mapped.
+void Signals() {
+  const List<int> numbers = {SIGBUS, SIGUSR1, SIGKILL, 0, 999, -1};
+  const List<sighandler_t> handlers = {SIG_DFL, SIG_IGN, [](int) {}, SIG_DFL};
+  EACH(signal, numbers, handlers);
+  EACH(bsd_signal, numbers, handlers);
+  EACH(ssignal, numbers, handlers);
+  EACH(sysv_signal, numbers, handlers);
+  EACH(__sysv_signal, numbers, handlers);
+  EACH(sigset, numbers, handlers);
+  EACH(sigignore, numbers);
+  struct sigaction ignore = {};
+  ignore.sa_handler = SIG_IGN;
+  struct sigaction before = {};
+  const List<const struct sigaction*> actions = {nullptr, &ignore};
+  const List<struct sigaction*> befores = {nullptr, &before};
+  EACH(sigaction, numbers, actions, befores);
+  EACH(__sigaction, numbers, actions, befores);
+}
+
 void MakeAllCalls() {
   alarm(60);
   signal(SIGPIPE, SIG_IGN);
@@ -320,6 +378,8 @@ void MakeAllCalls() {
   ChangeFiles();
   Names();
   Streams();
+  MapAndWait();
+  Signals();
   CloseAndRun();
   TheRestByNumber();
   _exit(0);
