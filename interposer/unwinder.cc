@@ -50,9 +50,6 @@ constinit std::atomic<uint32_t> g_recording_threads{0};
 // The process whose fork we have seen and found quiet.
 constinit std::atomic<long> g_trusted_pid{0};
 
-// Valgrind complains of whoever asks about memory beyond the end of the stack.
-constinit std::atomic<bool> g_may_ask_of_stack{true};
-
 bool IsStack(uintptr_t page) {
   uintptr_t& known = fdtrace_thread.stack_pages[page % std::size(fdtrace_thread.stack_pages)];
   if (known != page && IsReadable(reinterpret_cast<const void*>(page * kPageBytes))) known = page;
@@ -68,7 +65,8 @@ bool StackHasRoom() {
   const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   const uintptr_t above_end = here - thread.signal_stack;
   if (above_end < thread.signal_stack_bytes) return above_end >= kNeededOfSignalStack;
-  if (!MayCall(OurCall::kTestAddress) || !g_may_ask_of_stack.load(std::memory_order_relaxed)) return true;
+  // Valgrind's own way to ask does not make the stack grow.
+  if (!MayCall(OurCall::kTestAddress) || IsUnderValgrind()) return true;
   for (uintptr_t page = (here - kNeeded) / kPageBytes; page < here / kPageBytes; ++page) {
     if (!IsStack(page)) return false;
   }
@@ -160,7 +158,7 @@ void LoadUnwinder() {
   }
   // Unguarded it is a danger to the program: better no stacks.
   if (!RedirectImports(*static_cast<const link_map*>(library), GuardedImport)) return;
-  g_may_ask_of_stack.store(!IsLoaded("vgpreload_"), std::memory_order_relaxed);
+  if (IsLoaded("vgpreload_")) KnowValgrind();
   KeepMapped(*static_cast<const link_map*>(library));
   g_backtrace.store(backtrace, std::memory_order_release);
 }

@@ -13,6 +13,10 @@ namespace fdtrace {
 // The function that libunwind is to call by this name: one of the guard's, or libc's own; null to leave it as it is.
 void* GuardedImport(const link_map& unwinder, const char* name);
 
+// The program runs under valgrind, which would complain of how addresses are tested elsewhere. At start only.
+void KnowValgrind();
+bool IsUnderValgrind();
+
 // Is there memory at this address? False as well where a seccomp filter forbids to ask.
 bool IsReadable(const void* address);
 
