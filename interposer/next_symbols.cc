@@ -2,11 +2,18 @@
 
 #include <elf.h>
 
-#include <cstring>
-
 extern __attribute__((weak)) r_debug _r_debug;  // glibc's alone
 
 namespace fdtrace {
+namespace {
+
+// libc's strcmp may be a sanitizer's, which has not begun yet.
+bool IsSame(const char* one, const char* other) {
+  while (*one != '\0' && *one == *other) ++one, ++other;
+  return *one == *other;
+}
+
+}  // namespace
 
 bool NextSymbols::GnuHash::MayHave(uint32_t hash) const {
   const uint64_t word = filter()[hash / 64 % filter_words];
@@ -42,7 +49,7 @@ const ElfW(Sym) * NextSymbols::Object::Find(uint32_t wanted, const char* name) c
     const ElfW(Sym)& symbol = symbols[at];
     const bool is_default = versions == nullptr || (versions[at] & kHiddenVersion) == 0;
     if ((chained | 1) == (wanted | 1) && is_default && symbol.st_shndx != SHN_UNDEF &&
-        strcmp(names + symbol.st_name, name) == 0) {
+        IsSame(names + symbol.st_name, name)) {
       return &symbol;
     }
     if ((chained & 1) != 0) return nullptr;  // the last of its bucket
