@@ -218,8 +218,10 @@ void internal::FillEnvironment(char* const* environment, const EnvironmentPlan& 
       if (IsComplete(*kOwn[i], value, plan.withholds)) continue;
       *pointers = text;
       text = plan.withholds ? Withhold(text, *kOwn[i], value) : Give(text, *kOwn[i], value);
+      // What was ours alone is not there at all.
+      if (plan.withholds && TextEquals(*pointers, kOwn[i]->name)) *pointers = nullptr;
     }
-    ++pointers;
+    if (*pointers != nullptr) ++pointers;
   }
   for (size_t i = 0; i < kOwn.size() && !plan.withholds; ++i) {
     if (placed[i]) continue;

@@ -11,7 +11,7 @@
 
 static int own_opens, own_closes;
 
-static long call(long number, long a, long b, long c, long d) {
+__attribute__((unused)) static long call(long number, long a, long b, long c, long d) {
 #if WAY == 2 && defined(__x86_64__)
   long result;
   register long r10 __asm__("r10") = d;

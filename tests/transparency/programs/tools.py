@@ -5,7 +5,7 @@ from program import Program, Rule, Unread
 GIT_ENVIRONMENT = """
 export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b GIT_CONFIG_NOSYSTEM=1
 export GIT_AUTHOR_DATE='2001-01-01T00:00:00Z' GIT_COMMITTER_DATE='2001-01-01T00:00:00Z'
-git config --global init.defaultBranch main; git config --global gc.auto 0
+git config --global init.defaultBranch main; git config --global gc.auto 0; git config --global pack.threads 1
 """
 
 PROGRAMS = (
