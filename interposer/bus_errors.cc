@@ -62,12 +62,9 @@ bool Unwatch() {
   return !Failed(RawSyscall(SYS_rt_sigaction, SIGBUS, reinterpret_cast<long>(none), 0L, kMaskBytes));
 }
 
-// A filter may end who asks it for one call too many.
-bool HasNoFilter() { return ForbiddenCalls() == 0; }
-
 template <typename Call>
 auto Disposed(int signal, Call call) {
-  if (signal != SIGBUS || !HasSharedMappings() || !HasNoFilter()) return call();
+  if (signal != SIGBUS || !HasSharedMappings() || !MayCall(OurCall::kBusHandler)) return call();
   const int before = errno;
   const bool was_watched = Unwatch();
   errno = before;
@@ -89,7 +86,7 @@ void* Mapped(Row row, void* result, size_t bytes, int protection, int flags, int
     return result;
   }
   const bool is_shared = (flags & MAP_TYPE) == MAP_SHARED || (flags & MAP_TYPE) == MAP_SHARED_VALIDATE;
-  if (!is_shared || (protection & PROT_WRITE) == 0 || !HasNoFilter()) return result;
+  if (!is_shared || (protection & PROT_WRITE) == 0 || !MayCall(OurCall::kBusHandler)) return result;
   const int before = errno;
   NoteSharedMapping(result, bytes, fd);
   if (HasSharedMappings() && !InVforkChild()) Watch();

@@ -108,6 +108,8 @@ uint32_t ForbiddenBy(std::span<const sock_filter> program, uint32_t pid) {
       {OurCall::kFilesystem, SYS_fstatfs, {kFd, pointer}},
       {OurCall::kFilesystem, SYS_statfs, {pointer, pointer}},
       {OurCall::kCapabilities, SYS_capget, {pointer, pointer}},
+      {OurCall::kBusHandler, SYS_rt_sigaction, {SIGBUS, 0, pointer, kMask}},
+      {OurCall::kBusHandler, SYS_rt_sigaction, {SIGBUS, pointer, pointer, kMask}},
       {OurCall::kStart, SYS_readlink, {pointer, pointer, PATH_MAX}},
       {OurCall::kStart, SYS_faccessat, {kHere, pointer, R_OK}},
       {OurCall::kStart, SYS_getuid, {}},

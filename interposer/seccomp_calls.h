@@ -39,7 +39,8 @@ enum class OurCall : uint32_t {
   kLimits,
   kFilesystem,
   kCapabilities,
-  kStart,  // what else a new image of ours does before main, and who executes it before that
+  kBusHandler,  // see bus_errors.cc
+  kStart,       // what else a new image of ours does before main, and who executes it before that
   kCount
 };
 

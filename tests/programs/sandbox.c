@@ -7,7 +7,7 @@
 //   sandbox at_work        tight, for four threads in the middle of opening and closing
 //   sandbox new_threads    gettid is forbidden, and threads are made
 //   sandbox without NUMBER one system call is forbidden
-//   sandbox files_without NUMBER  the same, and a file is made, written and removed
+//   sandbox files_without NUMBER  the same, and a file is made, mapped, written and removed
 //   sandbox forked_without NUMBER  the same, and a child forked
 //   sandbox exec_without NUMBER    the same, and another program executed, with an empty environment
 //   sandbox no_socket      socket and open are forbidden, and a child forked
@@ -28,6 +28,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -199,6 +200,7 @@ static int make_and_remove_file(void) {
   char name[] = "fdtrace-sandbox-XXXXXX";
   FILE* stream = fdopen(mkstemp(name), "w");
   setvbuf(stream, buffer, _IOFBF, sizeof buffer);
+  if (mmap(NULL, sizeof buffer, PROT_READ | PROT_WRITE, MAP_SHARED, fileno(stream), 0) == MAP_FAILED) return 0;
   return fputs("text", stream) >= 0 && unlink(name) == 0 && fclose(stream) == 0;
 }
 
