@@ -111,7 +111,7 @@ bool AnswerStop(const OwnedFd& connection, const absl::StatusOr<StoppedSession>&
     answer.started_unix_ns = written->started_unix_ns;
   }
   const absl::string_view error = written.status().message().substr(0, sizeof answer.error);
-  memcpy(answer.error, error.data(), error.size());
+  error.copy(answer.error, error.size());
   return send(connection.get(), &answer, sizeof answer, MSG_NOSIGNAL) == sizeof answer;
 }
 
