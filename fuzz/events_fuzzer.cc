@@ -1,25 +1,17 @@
 // Any events of any images, in any order, and whatever /proc may show of them: the model's sums hold, and its trace
 // makes a report in every form. One byte tells what comes: three bits of a ring, two of an image, three of a kind.
-#include <cstdio>
-#include <cstdlib>
-
 #include "collector/model.h"
 #include "collector/session_image.h"
 #include "fuzz/foreign_report.h"
 #include "fuzz/input.h"
 #include "fuzz/memory_file.h"
+#include "fuzz/must_hold.h"
 #include "google/protobuf/stubs/logging.h"
 #include "viewer/report_builder.h"
 #include "viewer/trace.h"
 
 namespace fdtrace {
 namespace {
-
-void MustHold(bool holds, const char* what) {
-  if (holds) return;
-  fprintf(stderr, "does not hold: %s\n", what);
-  abort();
-}
 
 std::vector<SeenDescriptor> TakeSeen(Input& input) {
   std::vector<SeenDescriptor> seen;

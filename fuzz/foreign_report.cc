@@ -1,8 +1,5 @@
 #include "fuzz/foreign_report.h"
 
-#include <cstdio>
-#include <cstdlib>
-
 #include "findings/baseline.h"
 #include "findings/diff.h"
 #include "findings/github.h"
@@ -12,17 +9,12 @@
 #include "findings/merge.h"
 #include "findings/rules.h"
 #include "findings/sarif.h"
+#include "fuzz/must_hold.h"
 #include "viewer/json.h"
 #include "viewer/text.h"
 
 namespace fdtrace {
 namespace {
-
-void MustHold(bool holds, const char* what) {
-  if (holds) return;
-  fprintf(stderr, "does not hold: %s\n", what);
-  abort();
-}
 
 void ShowInEveryForm(const Report& report) {
   const FormOptions form = {.source_root = "/src"};
