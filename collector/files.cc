@@ -98,14 +98,15 @@ Files::FilePointer Files::AtOpened(const fdtrace::Opened& opened, uint64_t at_ns
   return is_another ? Replace(id, at_ns) : At(id, at_ns);
 }
 
-FileHold Files::Hold(FilePointer file, uint32_t opener, bool writes) {
+FileHold Files::Hold(FilePointer file, uint32_t opener, bool writes, uint64_t began_ns) {
   ++file->holders;
   Settle(file);
   file->openers.Add(opener);
   if (writes) {
     file->writers.Add(opener);
     file->last_writer = opener;
-    file->unsettled.reset();
+    // What an earlier one may have written goes on being unsettled if that ended later than this one began.
+    if (file->unsettled && began_ns >= file->unsettled->since_ns) file->unsettled.reset();
   }
   if (opener != 0) file->last_opener = opener;
   return {.file = std::move(file), .opener = opener, .writes = writes};
@@ -116,7 +117,7 @@ void Files::Release(FileHold& hold, uint64_t at_ns, LastSize size) {
   --ended.file->holders;
   ended.file->openers.Remove(ended.opener);
   if (ended.writes) ended.file->writers.Remove(ended.opener);
-  if (ended.writes && size == LastSize::kNotTold) Unsettle(ended.file, ended.opener);
+  if (ended.writes && size == LastSize::kNotTold) Unsettle(ended.file, ended.opener, at_ns);
   Account(*ended.file, at_ns);
   Settle(ended.file);
 }
@@ -151,9 +152,12 @@ FileHold Files::Opened(const fdtrace::Opened& opened, uint64_t at_ns, uint32_t o
   const FileState& before = opened.before();  // the call emptied it
   if (before.device() == file->id.first && before.inode() == file->id.second) {
     GrowTo(*file, before.apparent_bytes(), at_ns);
+    file->mark.Empty(at_ns);
   }
-  Grow(*file, opener, file->mark.Begin(at_ns, facts.apparent_bytes));
-  if (!GrowTo(*file, facts.apparent_bytes, at_ns)) file->mark.Skip(at_ns, facts.apparent_bytes);
+  // Of two that made it at once, the later may tell how small it was long after the other wrote.
+  const uint64_t size_ns = opened.created() ? std::min(at_ns, file->first_ns) : at_ns;
+  Grow(*file, opener, file->mark.Begin(size_ns, facts.apparent_bytes));
+  if (!GrowTo(*file, facts.apparent_bytes, size_ns)) file->mark.Skip(size_ns, facts.apparent_bytes);
 
   const bool nameless_since =
       file->removal.how == TracePinned::ANOTHER_PROCESS && !file->removed_by_call && at_ns <= file->removal.at_ns;
@@ -166,14 +170,14 @@ FileHold Files::Opened(const fdtrace::Opened& opened, uint64_t at_ns, uint32_t o
     file->name.LearnArgument(at_ns, PathBelow(directory, opened.path()));
   }
   Look(*file, facts, at_ns);
-  FileHold hold = Hold(file, opener, /*writes=*/true);
+  FileHold hold = Hold(file, opener, /*writes=*/true, at_ns);
   Account(*file, at_ns);
   return hold;
 }
 
 FileHold Files::Share(const FileHold& hold) {
   if (hold.file == nullptr) return {.file = nullptr, .opener = hold.opener};
-  return Hold(hold.file, hold.opener, hold.writes);
+  return Hold(hold.file, hold.opener, hold.writes, /*began_ns=*/0);
 }
 
 FileHold Files::Found(const FileFacts& facts, uint64_t at_ns, uint32_t opener, bool writes) {
@@ -185,7 +189,7 @@ FileHold Files::Found(const FileFacts& facts, uint64_t at_ns, uint32_t opener, b
   GrowTo(*file, facts.apparent_bytes, at_ns);
   if (opener == 0) opener = writes && file->last_writer != 0 ? file->last_writer : file->last_opener;
   // What fdtrace's caller opened is written for the caller.
-  FileHold hold = Hold(file, opener, writes && opener != 0 && !file->from_caller);
+  FileHold hold = Hold(file, opener, writes && opener != 0 && !file->from_caller, at_ns);
   Seen(hold, facts, at_ns);
   return hold;
 }
@@ -201,7 +205,7 @@ const TrackedFile* Files::FindMapped(const SeenFile& seen) const {
 FileHold Files::FoundMapped(const SeenFile& seen, uint64_t at_ns) {
   const TrackedFile* const known = seen.file.apparent_bytes == 0 ? FindMapped(seen) : nullptr;
   if (known == nullptr) return Found(seen.file, at_ns, 0);
-  FileHold hold = Hold(by_id_.at(known->id), known->last_opener, /*writes=*/false);
+  FileHold hold = Hold(by_id_.at(known->id), known->last_opener, /*writes=*/false, at_ns);
   SeenMapped(hold, seen, at_ns);
   return hold;
 }

@@ -100,7 +100,7 @@ class Files {
   FilePointer Replace(const FileId& id, uint64_t at_ns);
   const TrackedFile* FindMapped(const SeenFile& seen) const;
   FilePointer AtOpened(const fdtrace::Opened& opened, uint64_t at_ns);
-  FileHold Hold(FilePointer file, uint32_t opener, bool writes);
+  FileHold Hold(FilePointer file, uint32_t opener, bool writes, uint64_t began_ns);  // 0: when is not known
   enum class LastSize { kTold, kNotTold };
   void Release(FileHold& hold, uint64_t at_ns, LastSize size);
   void Settle(const FilePointer& file);
@@ -108,7 +108,7 @@ class Files {
   static void Look(TrackedFile& file, const FileFacts& facts, uint64_t at_ns);
   void Grow(TrackedFile& file, uint32_t place, uint64_t bytes);
   bool GrowTo(TrackedFile& file, uint64_t size, uint64_t at_ns);
-  void Unsettle(const FilePointer& file, uint32_t place);
+  void Unsettle(const FilePointer& file, uint32_t place, uint64_t since_ns);
   static void GiveUpSettling(const TrackedFile& file, Growth& growth);
   void Account(TrackedFile& file, uint64_t at_ns);
   absl::Status WriteFilesystems(const std::vector<TracePinned>& files, const Sites& sites,

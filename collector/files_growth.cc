@@ -48,9 +48,9 @@ bool Files::GrowTo(TrackedFile& file, uint64_t size, uint64_t at_ns) {
   return true;
 }
 
-void Files::Unsettle(const FilePointer& file, uint32_t place) {
+void Files::Unsettle(const FilePointer& file, uint32_t place, uint64_t since_ns) {
   if (!file->writers.empty() || file->kind != FILE) return;
-  file->unsettled = UnsettledGrowth{.place = place};
+  file->unsettled = UnsettledGrowth{.place = place, .since_ns = since_ns};
   unsettled_.push_back(file);
 }
 

@@ -8,6 +8,11 @@
 #include "collector/tracked_file.h"
 
 namespace fdtrace {
+namespace {
+
+constexpr uint64_t kSlackNs = 1'000'000;
+
+}  // namespace
 
 void GrowthMark::Start(uint64_t at_ns, uint64_t size) {
   known_ = true;
@@ -32,9 +37,15 @@ uint64_t GrowthMark::Begin(uint64_t at_ns, uint64_t size) {
 
 void GrowthMark::Skip(uint64_t at_ns, uint64_t size) {
   if (!known_) Start(at_ns, size);
-  if (at_ns < last_ns_) return;
+  if (at_ns < last_ns_ || (size < last_size_ && at_ns < last_ns_ + kSlackNs)) return;
   last_ns_ = at_ns;
   last_size_ = size;
+}
+
+void GrowthMark::Empty(uint64_t at_ns) {
+  if (!known_ || at_ns < last_ns_) return;
+  last_ns_ = at_ns;
+  last_size_ = 0;
 }
 
 void Growth::Count(uint32_t place, uint64_t bytes, uint64_t of_file, std::shared_ptr<const TrackedFile> file) {

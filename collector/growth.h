@@ -1,7 +1,8 @@
 // By how much files grew while descriptors on them were open, by the code that opened these. Pure.
 //  - Every byte that a file grew counts once, however many descriptors are open on it, in whatever order their events
 //    are read.
-//  - What a file lost in between (truncation) is not taken off: bytes written again count again.
+//  - What a file lost in between (truncation) is not taken off: bytes written again count again. But of sizes that are
+//    told within a millisecond, the larger is the newer: an event's time is not quite the time of what it tells.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +24,8 @@ class GrowthMark {
   uint64_t Take(uint64_t at_ns, uint64_t size);
   // Seen by a writer that begins then. It takes what the file grew before all that was seen so far, if it began before.
   uint64_t Begin(uint64_t at_ns, uint64_t size);
+  // A call emptied it.
+  void Empty(uint64_t at_ns);
   // What it grew since it was seen last is nobody's.
   void Skip(uint64_t at_ns, uint64_t size);
 

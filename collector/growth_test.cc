@@ -51,6 +51,36 @@ TEST_F(GrowthTest, AFileThatTwoMakeAtOnceIsOne) {
   EXPECT_EQ(bytes, 155u);
 }
 
+// It looked, saw the file empty, and was kept from telling until the other had written and closed.
+TEST_F(GrowthTest, ASizeThatIsToldLateTakesNothingBack) {
+  OpenFile(1, 5, 70, 0, 11);
+  CloseFile(1, 5, 70, 100);
+  now_ += 20 * kMs;
+  SendOpened({.id = Id(1, 2),
+              .fd = 6,
+              .stack = 12,
+              .path = "/var/log/x",
+              .file = File(70, 0),
+              .created = true,
+              .absent_for_ns = 40 * kMs});
+  CloseFile(2, 6, 70, 155);
+  uint64_t bytes = 0;
+  for (const TraceGrowth& growth : Written().growth) bytes += growth.bytes();
+  EXPECT_EQ(bytes, 155u);
+}
+
+TEST_F(GrowthTest, OfSizesToldAtOnceTheLargerIsTheNewer) {
+  OpenFile(1, 5, 70, 0, 11, /*created=*/true);
+  OpenFile(2, 6, 70, 0, 11);
+  CloseFile(1, 5, 70, 100);
+  now_ -= kMs / 2;
+  CloseFile(2, 6, 70, 60);  // by a clock that was read after it looked
+  now_ += kMs / 2;
+  OpenFile(3, 7, 70, 100, 11);
+  CloseFile(3, 7, 70, 155);
+  EXPECT_EQ(OnlyGrowth().bytes(), 155u);
+}
+
 TEST_F(GrowthTest, AFileMadeWhereThatBeforeWasGoneIsAnother) {
   OpenFile(1, 5, 70, 0, 11, /*created=*/true);
   CloseFile(1, 5, 70, 100);

@@ -55,6 +55,7 @@ std::string PathBelow(const std::string& directory, const std::string& path);
 // grown counts for this place.
 struct UnsettledGrowth {
   uint32_t place = 0;
+  uint64_t since_ns = 0;   // that end
   bool looked_at = false;  // by its name, some time after that end
   uint64_t until_ns = 0;   // once looked at: what is told of the time until then still counts for the place
 };

@@ -1,4 +1,6 @@
 // What counts of files whose last writer ended without telling how large it left them.
+#include <utility>
+
 #include "collector/model_files_fixture.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -67,6 +69,21 @@ TEST_F(UnsettledGrowthTest, ACloseThatTellsTheSizeLeavesNothingToLookAt) {
   End();
   EXPECT_THAT(model_->TakeUnsettled(), IsEmpty());
   EXPECT_EQ(Grown(), (ByAddress{{0x11, "100"}}));
+}
+
+// The other's events are read when this one's have been.
+TEST_F(UnsettledGrowthTest, AnotherThatBeganBeforeThatEndSettlesNothing) {
+  Fork(2, 1, {0, 1, 2});
+  Make(70);
+  const uint64_t began_ns = now_ + kMs;
+  now_ += 10 * kMs;
+  SendClosed({.id = Id(1, 70), .fd = 5});
+  const uint64_t ended_ns = std::exchange(now_, began_ns);
+  OpenedByAnother(70, {.file = File(70)});
+  SendClosed({.id = Id(2, 70), .fd = 6, .file = File(70, 55)}, 2);
+  now_ = ended_ns;
+  LookAt(70, 155);
+  EXPECT_EQ(Grown(), (ByAddress{{0x11, "100"}, {0x12, "55"}}));
 }
 
 TEST_F(UnsettledGrowthTest, WhatLibcWritesAtExitIsFoundAfterTheLookBeforeIt) {
