@@ -64,7 +64,7 @@ absl::Status Copy(const std::string& from, const std::string& to) {
 absl::Status WriteRedactedTrace(const Recorded& recorded, Model& model) {
   const MemoryTrace memory;
   if (absl::Status status = WriteTraceTo(recorded, model, memory.path()); !status.ok()) return status;
-  if (absl::Status status = AddSymbolsTelling(memory.path()); !status.ok()) Complain(status);
+  if (absl::Status status = AddSymbolsTelling(memory.path(), recorded.symbols); !status.ok()) Complain(status);
   return WriteWhole(recorded.trace, Readers::kOwner,
                     [&](const std::string& path) { return CopyRedacted(memory.path(), path); });
 }
@@ -104,15 +104,16 @@ absl::Status WriteTrace(const Recorded& recorded, Model& model) {
                     [&](const std::string& path) { return WriteTraceTo(recorded, model, path); });
 }
 
-absl::Status AddSymbolsTelling(const std::string& trace) {
+absl::Status AddSymbolsTelling(const std::string& trace, EarlySymbols* early) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point began = Clock::now();
   bool told = false;
-  const absl::Status status = AddSymbols(trace, [&](size_t done, size_t total) {
+  const auto tell = [&](size_t done, size_t total) {
     if (!isatty(STDERR_FILENO) || Clock::now() - began < std::chrono::seconds(1)) return;
     told = true;
     dprintf(STDERR_FILENO, "\rfdtrace: looking up symbols: %zu of %zu", done, total);
-  });
+  };
+  const absl::Status status = AddSymbols(trace, tell, early);
   if (told) dprintf(STDERR_FILENO, "\r\x1b[K");  // clears the line
   return status;
 }
@@ -130,7 +131,7 @@ int WriteResults(const Recorded& recorded, const RunOptions& options, const Ruli
     if (!Succeeded(WriteTraceTo(recorded, model, trace))) return FailedWith(status);
   }
   signals.Release();
-  if (!Succeeded(AddSymbolsTelling(trace))) written = false;
+  if (!Succeeded(AddSymbolsTelling(trace, recorded.symbols))) written = false;
   if (!readable) {
     written = Succeeded(recorded.redact ? CopyRedacted(trace, recorded.trace) : Copy(trace, recorded.trace));
   }

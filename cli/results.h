@@ -9,6 +9,7 @@
 #include "cli/signal_relay.h"
 #include "collector/model.h"
 #include "proto/trace.pb.h"
+#include "viewer/early_symbols.h"
 
 namespace fdtrace {
 
@@ -17,6 +18,7 @@ struct Recorded {
   RecordingEnd end;
   std::string trace;  // where it shall be
   bool redact = false;
+  EarlySymbols* symbols = nullptr;  // what is known of the code already
 };
 
 // A recording of COMMAND that starts now, in this directory.
@@ -27,7 +29,7 @@ absl::Status WriteTrace(const Recorded& recorded, Model& model);
 
 // Adds the symbols to the file TRACE. Looking up thousands of addresses in large programs takes its time, and whoever
 // waits at a terminal is told.
-absl::Status AddSymbolsTelling(const std::string& trace);
+absl::Status AddSymbolsTelling(const std::string& trace, EarlySymbols* early = nullptr);
 
 // Judges the file TRACE, of a program that ended with STATUS, and writes the reports and the summary. The user knows
 // the file by NAME; empty: it will not be kept. Says what failed. Returns the exit status: STATUS, or what RULING makes

@@ -20,6 +20,8 @@ constexpr size_t kMaxKeptImages = 1024;
 
 class WholeModel : public Model {
  public:
+  explicit WholeModel(CodeSeen code_seen) { recording_.sites.Tell(std::move(code_seen)); }
+
   void ImageStarted(const Image& image) override {
     if (image.serial == 0 || recording_.by_image.contains(image.serial)) {
       ++strays_;
@@ -290,6 +292,6 @@ class WholeModel : public Model {
 
 }  // namespace
 
-std::unique_ptr<Model> MakeModel() { return std::make_unique<WholeModel>(); }
+std::unique_ptr<Model> MakeModel(CodeSeen code_seen) { return std::make_unique<WholeModel>(std::move(code_seen)); }
 
 }  // namespace fdtrace

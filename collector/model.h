@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -164,6 +165,9 @@ class Model {
   virtual absl::Status Write(const RecordingEnd& end, TraceWriter& writer) = 0;
 };
 
-std::unique_ptr<Model> MakeModel();
+// Told of code the first time that a stack leads through it: the return address in the module.
+using CodeSeen = std::function<void(const TraceModule& module, uint64_t address)>;
+
+std::unique_ptr<Model> MakeModel(CodeSeen code_seen = nullptr);
 
 }  // namespace fdtrace

@@ -42,7 +42,17 @@ uint32_t Sites::ModuleByKey(uint64_t key) const {
 
 uint32_t Sites::PythonCode(const TracePythonCode& code) { return python_code_.Of(code.SerializeAsString()); }
 
-uint32_t Sites::Stack(const TraceStack& stack) { return stacks_.Of(stack.SerializeAsString()); }
+uint32_t Sites::Stack(const TraceStack& stack) {
+  const uint32_t known = stacks_.size();
+  const uint32_t number = stacks_.Of(stack.SerializeAsString());
+  if (number <= known || !code_seen_) return number;
+  for (const TraceFrame& frame : stack.frames()) {
+    TraceModule module;
+    if (frame.module() != 0 && module.ParseFromString(modules_.Text(frame.module())))
+      code_seen_(module, frame.address());
+  }
+  return number;
+}
 
 uint32_t Sites::Name(absl::string_view function) { return names_.Of(Plain(function)); }
 

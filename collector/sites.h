@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,6 +42,11 @@ class Sites {
     absl::string_view build_id;
     bool is_python = false;
   };
+  // Of each frame in a module, as its stack becomes known.
+  void Tell(std::function<void(const TraceModule& module, uint64_t address)> code_seen) {
+    code_seen_ = std::move(code_seen);
+  }
+
   uint32_t Module(uint64_t key, const ModuleFile& file);
   uint32_t ModuleByKey(uint64_t key) const;  // 0 when no process told
   uint32_t PythonCode(const TracePythonCode& code);
@@ -89,6 +95,7 @@ class Sites {
   absl::Status WriteCode(TraceWriter& writer) const;
   TraceSite SiteRecord(uint32_t place) const;
 
+  std::function<void(const TraceModule& module, uint64_t address)> code_seen_;
   // Serialized records of the trace without an index.
   Numbers modules_;
   Numbers python_code_;

@@ -37,6 +37,11 @@ constexpr Dwfl_Callbacks kOffline = {
     .debuginfo_path = nullptr,
 };
 
+uint64_t BytesOf(const char* path) {
+  struct stat status;
+  return path != nullptr && stat(path, &status) == 0 ? static_cast<uint64_t>(status.st_size) : 0;
+}
+
 bool IsMangled(absl::string_view name) { return absl::StartsWith(name, "_Z"); }
 
 std::optional<Symbol> FunctionSymbol(Dwfl_Module* module, int index) {
@@ -75,6 +80,13 @@ class ElfSymbols : public ModuleSymbols {
     if (Dwarf* dwarf = dwfl_module_getdwarf(module, &bias)) debug_info_.emplace(dwarf, bias);
   }
 
+  uint64_t file_bytes() const override {
+    const char* main_file = nullptr;
+    const char* debug_file = nullptr;
+    dwfl_module_info(module_, nullptr, nullptr, nullptr, nullptr, nullptr, &main_file, &debug_file);
+    return BytesOf(main_file) + BytesOf(debug_file);
+  }
+
   std::vector<Place> Find(uint64_t address) override {
     std::vector<Place> places;
     if (debug_info_) places = debug_info_->Find(address);
@@ -105,7 +117,7 @@ class ElfSymbols : public ModuleSymbols {
       deallocators_ = FindPythonDeallocators(elf);
     }
     const auto name = deallocators_.find(function_starts_->Of(address));
-    if (name != deallocators_.end()) places.push_back({.function = name->second});
+    if (name != deallocators_.end()) places.push_back({.function = name->second, .file = {}});
   }
 
   std::string path_;

@@ -38,6 +38,9 @@ class ModuleSymbols {
   // What the instruction at the address (of the object file: less the load bias) belongs to, the innermost inlined
   // function first, the function that exists last. Empty when nothing is known. Fastest with rising addresses.
   virtual std::vector<Place> Find(uint64_t address) = 0;
+
+  // Of the file and of the separate file with its debug information.
+  virtual uint64_t file_bytes() const = 0;
 };
 
 // "app::Load(int)" for "_ZN3app4LoadEi"; a name that is not mangled stays as it is.

@@ -12,6 +12,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "proto/trace_file.h"
+#include "viewer/early_symbols.h"
 #include "viewer/module_symbols.h"
 #include "viewer/printable.h"
 #include "viewer/python_names.h"
@@ -121,8 +122,16 @@ TraceSymbol SymbolOf(uint32_t module, uint64_t address, const std::vector<Place>
   return symbol;
 }
 
-void LookUp(uint32_t index, const TracedFile& file, const Wanted& wanted, std::vector<TraceSymbol>& symbols) {
-  const absl::StatusOr<std::unique_ptr<ModuleSymbols>> module = ModuleSymbols::Open(file);
+absl::StatusOr<std::unique_ptr<ModuleSymbols>> Open(const TracedFile& file, EarlySymbols* early) {
+  if (early != nullptr) {
+    if (auto module = early->Take(file.path, file.build_id)) return module;
+  }
+  return ModuleSymbols::Open(file);
+}
+
+void LookUp(uint32_t index, const TracedFile& file, const Wanted& wanted, EarlySymbols* early,
+            std::vector<TraceSymbol>& symbols) {
+  const absl::StatusOr<std::unique_ptr<ModuleSymbols>> module = Open(file, early);
   if (!module.ok()) {
     symbols.emplace_back().set_module(index);
     symbols.back().set_unread_reason(Printable(module.status().message()));
@@ -139,7 +148,7 @@ void LookUp(uint32_t index, const TracedFile& file, const Wanted& wanted, std::v
 
 }  // namespace
 
-std::vector<TraceSymbol> LookUpSymbols(const Trace& trace, const SymbolProgress& progress) {
+std::vector<TraceSymbol> LookUpSymbols(const Trace& trace, const SymbolProgress& progress, EarlySymbols* early) {
   const WantedByModule wanted = AddressesOf(trace);
   absl::flat_hash_map<uint32_t, const TraceModule*> modules;
   for (const TraceModule& module : trace.modules) modules[module.index()] = &module;
@@ -160,17 +169,17 @@ std::vector<TraceSymbol> LookUpSymbols(const Trace& trace, const SymbolProgress&
            TracedFile{.path = (directory / module->second->path()).string(),
                       .build_id = module->second->build_id(),
                       .in_use_at_unix_ns = start.started_unix_ns() + static_cast<int64_t>(want.in_use_at_ns)},
-           want, symbols);
+           want, early, symbols);
   }
   if (progress) progress(total, total);
   return symbols;
 }
 
-absl::Status AddSymbols(const std::string& trace_path, const SymbolProgress& progress) {
+absl::Status AddSymbols(const std::string& trace_path, const SymbolProgress& progress, EarlySymbols* early) {
   const absl::StatusOr<Trace> trace = ReadTrace(trace_path);
   if (!trace.ok()) return trace.status();
   if (trace->start && trace->start->redacted()) return absl::OkStatus();  // had them before its paths were replaced
-  std::vector<TraceSymbol> symbols = LookUpSymbols(*trace, progress);
+  std::vector<TraceSymbol> symbols = LookUpSymbols(*trace, progress, early);
   std::vector<TracePythonName> names = LookUpPythonNames(*trace);
   if (symbols.empty() && names.empty()) return absl::OkStatus();
   absl::StatusOr<std::unique_ptr<TraceWriter>> writer = TraceWriter::Extend(trace_path);
