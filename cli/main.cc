@@ -2,6 +2,7 @@
 // stop.h and report.h for what it does.
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <string>
 #include <vector>
 
@@ -29,9 +30,12 @@ int Do(const Answer& answer) {
 }  // namespace
 }  // namespace fdtrace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   fdtrace::FillStandardDescriptors();
   const auto options = fdtrace::ParseOptions(std::vector<std::string>(argv + 1, argv + argc));
   if (!options.ok()) return fdtrace::Complain(options.status());
   return std::visit([](const auto& command) { return fdtrace::Do(command); }, *options);
+} catch (const std::exception& exception) {  // out of memory, most likely
+  fprintf(stderr, "fdtrace: failed: %s\n", exception.what());
+  return fdtrace::kExitFailed;
 }

@@ -12,6 +12,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "absl/types/span.h"
 #include "cli/options_only.h"
 
 namespace fdtrace {
@@ -324,11 +325,10 @@ absl::StatusOr<Options> ParseRun(const Words& words) {
   app.add_flag("--help-ci", help_ci)->group("");
   app.add_flag("--version", version, "print the version and exit")->group("");
 
+  const absl::Span<const std::string> all = words;
   const size_t count = CountOptionWords(app, words);
-  if (absl::Status status = Parse(app, Words(words.begin(), words.begin() + std::min(count, words.size())));
-      !status.ok()) {
-    return status;
-  }
+  const auto own = all.first(std::min(count, all.size()));
+  if (absl::Status status = Parse(app, Words(own.begin(), own.end())); !status.ok()) return status;
   if (help) return Answer{absl::StrCat(kUsage, app.help(), kRunNotes)};
   if (help_ci) return Answer{RulesHelp()};
   if (version) return Answer{"fdtrace " FDTRACE_VERSION "\n"};
@@ -345,7 +345,8 @@ absl::StatusOr<Options> ParseRun(const Words& words) {
     return absl::InvalidArgumentError(
         "cannot run: no program given; write fdtrace -- PROGRAM ARGS, or see fdtrace --help");
   }
-  options.command.assign(words.begin() + program, words.end());
+  const auto command = all.subspan(program);
+  options.command.assign(command.begin(), command.end());
   return options;
 }
 

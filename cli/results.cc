@@ -113,7 +113,7 @@ absl::Status AddSymbolsTelling(const std::string& trace, EarlySymbols* early) {
     told = true;
     dprintf(STDERR_FILENO, "\rfdtrace: looking up symbols: %zu of %zu", done, total);
   };
-  const absl::Status status = AddSymbols(trace, tell, early);
+  absl::Status status = AddSymbols(trace, tell, early);
   if (told) dprintf(STDERR_FILENO, "\r\x1b[K");  // clears the line
   return status;
 }

@@ -218,7 +218,7 @@ int Collect(Beginning beginning, const StartOptions& options, const OwnedFd& go)
   return written.ok() ? EXIT_SUCCESS : kExitFailed;
 }
 
-absl::Status StartCollector(StartOptions options) {
+absl::Status StartCollector(const StartOptions& options) {
   auto beginning = Begin(options);
   if (!beginning.ok()) return beginning.status();
   int ends[2];
@@ -251,7 +251,7 @@ int Start(const StartOptions& options) {
   if (!absl::StartsWith(absolute.trace, "/")) {
     absolute.trace = absl::StrCat(absl::StrReplaceAll(directory.string(), {{"%", "%%"}}), "/", absolute.trace);
   }
-  const absl::Status started = StartCollector(std::move(absolute));
+  const absl::Status started = StartCollector(absolute);
   return started.ok() ? EXIT_SUCCESS : Complain(started);
 }
 

@@ -231,6 +231,7 @@ absl::Status Failures::Write(const Sites& sites, const std::vector<MountedOn>& m
     }
   }
   std::vector<std::pair<Key, const Row*>> sorted;
+  sorted.reserve(joined.size());
   for (const auto& [key, row] : joined) sorted.emplace_back(key.first, &row);
   std::stable_sort(sorted.begin(), sorted.end(),
                    [](const auto& a, const auto& b) { return a.second->count > b.second->count; });

@@ -70,7 +70,7 @@ Files::FilePointer Files::Replace(const FileId& id, uint64_t at_ns) {
     Account(*file, at_ns);
     if (file->idle) idle_.erase(*std::exchange(file->idle, std::nullopt));
   }
-  const FilePointer made = file = Make(id, at_ns);
+  FilePointer made = file = Make(id, at_ns);
   Settle(made);
   return made;
 }

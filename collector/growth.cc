@@ -87,6 +87,7 @@ absl::Status Growth::Write(const Sites& sites, TraceWriter& writer) const {
     joined[place == 0 ? 0 : sites.Find(place)].Add(row);
   }
   std::vector<std::pair<uint32_t, const Row*>> sorted;
+  sorted.reserve(joined.size());
   for (const auto& [place, row] : joined) sorted.emplace_back(place, &row);
   std::stable_sort(sorted.begin(), sorted.end(),
                    [](const auto& a, const auto& b) { return a.second->bytes > b.second->bytes; });

@@ -43,6 +43,7 @@ absl::Status InheritedDescriptors::Write(const Sites& sites,
     by_site[{place == 0 ? 0 : site_of_place.at(sites.Find(place)), executable}].Add(row);
   }
   std::vector<const decltype(by_site)::value_type*> sorted;
+  sorted.reserve(by_site.size());
   for (const auto& entry : by_site) sorted.push_back(&entry);
   std::stable_sort(sorted.begin(), sorted.end(),
                    [](const auto* a, const auto* b) { return a->second.first_ns < b->second.first_ns; });

@@ -45,9 +45,9 @@ class Look {
   using Found = std::pair<CreatedFile, FileFacts>;
 
   static std::optional<Found> Find(const CreatedFile& file) {
-    if (const auto found = FindBy(file.path, file)) return found;
+    if (auto found = FindBy(file.path, file)) return found;
     for (const std::string& path : file.other_paths) {
-      if (const auto found = FindBy(path, file)) return found;
+      if (auto found = FindBy(path, file)) return found;
     }
     return std::nullopt;
   }

@@ -326,6 +326,7 @@ inline Event ThreadEvent(uint32_t tid, const std::string& name) {
 
 inline std::vector<SeenDescriptor> Seen(const std::vector<int>& numbers) {
   std::vector<SeenDescriptor> seen;
+  seen.reserve(numbers.size());
   for (const int fd : numbers)
     seen.push_back({.fd = fd, .link = "/of/" + std::to_string(fd), .description = "", .resource = FILE, .file = {}});
   return seen;

@@ -9,7 +9,7 @@ namespace {
 // [2^i, 2^(i+1)) microseconds, the first from 0.
 int BinOf(uint64_t opened_ns, uint64_t closed_ns) {
   const uint64_t lived_us = closed_ns > opened_ns ? (closed_ns - opened_ns) / 1000 : 0;
-  return lived_us == 0 ? 0 : std::bit_width(lived_us) - 1;
+  return lived_us == 0 ? 0 : static_cast<int>(std::bit_width(lived_us)) - 1;
 }
 
 }  // namespace

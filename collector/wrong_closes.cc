@@ -84,6 +84,7 @@ absl::Status WrongCloses::Write(const Sites& sites, TraceWriter& writer) const {
     joined[{first.what, find(first.at), find(first.previously_closed_at)}].Add(row);
   }
   std::vector<const Row*> in_time;
+  in_time.reserve(joined.size());
   for (const auto& [key, row] : joined) in_time.push_back(&row);
   std::stable_sort(in_time.begin(), in_time.end(),
                    [](const Row* a, const Row* b) { return a->first.at_ns < b->first.at_ns; });

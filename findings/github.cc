@@ -13,7 +13,7 @@ namespace fdtrace {
 namespace {
 
 constexpr size_t kMostAnnotations = 8;
-constexpr size_t kMostSummaryBytes = 1'000 * 1024;
+constexpr size_t kMostSummaryBytes = size_t{1'000} * 1024;
 
 // What ends a command or begins an escape; a runner takes these back.
 std::string EscapedMessage(absl::string_view text) {

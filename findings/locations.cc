@@ -97,7 +97,7 @@ std::string MessageWithAdvice(const Report& report, const Finding& finding) {
 }
 
 std::string Account(const Finding& finding) {
-  const std::string not_left = NotLeft(finding);
+  std::string not_left = NotLeft(finding);
   if (finding.left() == 0) return not_left;
   return absl::StrCat(not_left, not_left.empty() ? "" : ", ", WithThousands(finding.left()), " left");
 }

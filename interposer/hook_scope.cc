@@ -7,7 +7,9 @@
 #include "interposer/ring_writer.h"
 #include "interposer/seccomp_calls.h"
 
+extern "C" {
 __thread fdtrace::ThreadState fdtrace_thread = {};
+}
 
 namespace fdtrace {
 namespace {

@@ -39,11 +39,14 @@ auto Unlinked(Row row, int directory, const char* path, Call call) {
 }
 
 struct Renaming {
+  Renaming(int from_at, const char* from_path, int to_at, const char* to_path, unsigned how = 0)
+      : from_directory(from_at), from(from_path), to_directory(to_at), to(to_path), flags(how) {}
+
   int from_directory;
   const char* from;
   int to_directory;
   const char* to;
-  unsigned flags = 0;  // of renameat2
+  unsigned flags;  // of renameat2
 
   Given Asked() const {
     return {.other = from_directory, .path = to, .directory = to_directory, .room = Given::Room::kOfPath};
@@ -76,11 +79,14 @@ auto Renamed(Row row, const Renaming& renaming, Call call) {
 }
 
 struct Linking {
+  Linking(int from_at, const char* from_path, int to_at, const char* to_path, int how = 0)
+      : from_directory(from_at), from(from_path), to_directory(to_at), to(to_path), flags(how) {}
+
   int from_directory;
   const char* from;
   int to_directory;
   const char* to;
-  int flags = 0;  // of linkat
+  int flags;  // of linkat
 
   Given Asked() const {
     return {.other = from_directory, .path = to, .directory = to_directory, .room = Given::Room::kOfPath};

@@ -46,7 +46,7 @@ class Locations {
     constexpr int kLongest = 7;
     const unsigned char head = rest_[0];
     rest_ = rest_.subspan(1);
-    bytes = ((head & kLongest) + 1) * 2;
+    bytes = (int64_t{head & kLongest} + 1) * 2;
     const int kind = head >> 3 & 15;
     const std::optional<int64_t> lines = LinesOf(kind);
     while (!rest_.empty() && (rest_[0] & 0x80) == 0) rest_ = rest_.subspan(1);

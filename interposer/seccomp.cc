@@ -143,14 +143,15 @@ FDTRACE_EXPORT int prctl(int option, ...) noexcept {
   long arguments[4];
   for (long& argument : arguments) argument = va_arg(rest, long);
   va_end(rest);
-  const auto& [a, b, c, d] = arguments;
   const auto call = [&]() -> Installed {
-    const int result = Real<decltype(::prctl)>(Row::prctl)(option, a, b, c, d);
+    const int result =
+        Real<decltype(::prctl)>(Row::prctl)(option, arguments[0], arguments[1], arguments[2], arguments[3]);
     return {.result = result, .successfully = result == 0};
   };
   if (option != PR_SET_SECCOMP) [[likely]]
     return static_cast<int>(call().result);
-  return static_cast<int>(Confine(
-      {.strict = a == SECCOMP_MODE_STRICT, .program = reinterpret_cast<const sock_fprog*>(b), .all_threads = false},
-      call));
+  return static_cast<int>(Confine({.strict = arguments[0] == SECCOMP_MODE_STRICT,
+                                   .program = reinterpret_cast<const sock_fprog*>(arguments[1]),
+                                   .all_threads = false},
+                                  call));
 }

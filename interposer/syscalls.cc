@@ -80,9 +80,9 @@ bool Confines(const Arguments& call) {
 long Forward(const Arguments& call) { return Confines(call) ? ForwardConfining(call) : ForwardPlainly(call); }
 
 long Dispatch(const Arguments& call) {
-  const auto& [number, a, b, c, d, e, f] = call;
+  const long a = call.a, b = call.b, c = call.c, d = call.d, e = call.e;
   const int fd = Int(a);
-  switch (number) {
+  switch (call.number) {
 #define SYSCALL_CREATES(resource, name, creates)                                        \
   case SYS_##name: {                                                                    \
     const long result = Forward(call);                                                  \

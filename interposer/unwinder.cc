@@ -59,8 +59,8 @@ bool IsStack(uintptr_t page) {
 // Unwinding new code takes almost six kilobytes of stack. A signal handler's may have less, and nothing stops us at its
 // end; a coroutine's may, and where its end is nobody says: what is below us must at least be memory.
 bool StackHasRoom() {
-  constexpr uintptr_t kNeeded = 6 * 1024;
-  constexpr uintptr_t kNeededOfSignalStack = 12 * 1024;
+  constexpr uintptr_t kNeeded = uintptr_t{6} * 1024;
+  constexpr uintptr_t kNeededOfSignalStack = uintptr_t{12} * 1024;
   const ThreadState& thread = fdtrace_thread;
   const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   const uintptr_t above_end = here - thread.signal_stack;

@@ -84,7 +84,7 @@ int Lock(pthread_mutex_t* mutex) {
   __builtin_longjmp(way_out, 1);
 }
 
-constexpr size_t kReserveBytes = 256 * 1024;
+constexpr size_t kReserveBytes = size_t{256} * 1024;
 constinit std::atomic<unsigned char*> g_reserve{nullptr};
 constinit std::atomic<size_t> g_reserve_used{0};
 

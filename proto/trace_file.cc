@@ -29,9 +29,9 @@ namespace {
 constexpr absl::string_view kMagic = "fdtrace\n";
 constexpr size_t kHeaderBytes = kMagic.size() + sizeof(uint32_t);
 constexpr size_t kBlockHeaderBytes = 3 * sizeof(uint32_t);
-constexpr size_t kBlockBytes = 256 * 1024;           // raw, aimed at by the writer
-constexpr size_t kMaxBlockBytes = 64 * 1024 * 1024;  // raw, the most a reader takes
-constexpr size_t kMaxLengthBytes = 5;                // of a record's varint length
+constexpr size_t kBlockBytes = size_t{256} * 1024;           // raw, aimed at by the writer
+constexpr size_t kMaxBlockBytes = size_t{64} * 1024 * 1024;  // raw, the most a reader takes
+constexpr size_t kMaxLengthBytes = 5;                        // of a record's varint length
 constexpr int kCompressionLevel = 3;
 
 uint32_t LittleEndian32(const char* bytes) {
@@ -71,7 +71,7 @@ int OpenFile(const std::string& path, int flags) {
 // Appends up to `wanted` bytes of the file to `out`, less only at the file's end. False, with errno, when reading
 // fails. Grows `out` as bytes arrive, so that a size from a damaged file costs no memory that the file does not fill.
 bool ReadBytes(int fd, size_t wanted, std::string& out) {
-  constexpr size_t kStep = 1024 * 1024;
+  constexpr size_t kStep = size_t{1024} * 1024;
   const size_t end = out.size() + wanted;
   while (out.size() < end) {
     const size_t before = out.size();

@@ -46,6 +46,7 @@ std::vector<std::string> CollectedLines(const Report& report) {
   const size_t count_width = WidestUpTo(counts, kColumnWidth);
   const size_t opener_width = WidestUpTo(openers, kColumnWidth);
   std::vector<std::string> texts;
+  texts.reserve(lines.size());
   for (const Line& line : lines) {
     texts.push_back(absl::StrCat("  ", PadLeft(line.count, count_width), "  opened at ",
                                  PadRight(line.opener, opener_width), "  freed at ", line.closer));

@@ -37,7 +37,7 @@ bool HasBuildId(int fd, absl::string_view wanted) {
 
 // The checksum of .gnu_debuglink: CRC-32 as in zlib, over the whole file.
 bool HasChecksum(int fd, GElf_Word wanted) {
-  std::array<unsigned char, 64 * 1024> bytes;
+  std::array<unsigned char, size_t{64} * 1024> bytes;
   uLong sum = crc32(0, nullptr, 0);
   ssize_t got;
   while ((got = read(fd, bytes.data(), bytes.size())) > 0) sum = crc32(sum, bytes.data(), static_cast<uInt>(got));
