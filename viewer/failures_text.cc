@@ -74,6 +74,7 @@ class FailuresText {
     if (failure.blamed_size() < 2 && !full_) return;
     const int shown = full_ ? failure.blamed_size() : std::min(failure.blamed_size(), kSummaryBlamed);
     std::vector<std::string> sizes;
+    sizes.reserve(shown);
     for (int i = 0; i < shown; ++i) sizes.push_back(SizeOf(failure, failure.blamed(i)));
     const size_t width = WidestUpTo(sizes, kPlaceWidth);
     for (int i = 0; i < shown; ++i) {

@@ -25,6 +25,7 @@ struct Line {
 
 size_t WidthOf(std::string Line::*column, const std::vector<Line>& lines) {
   std::vector<std::string> texts;
+  texts.reserve(lines.size());
   for (const Line& line : lines) texts.push_back(line.*column);
   return WidestUpTo(texts, kColumnWidth);
 }
@@ -36,6 +37,7 @@ std::vector<std::string> Aligned(const std::vector<Line>& lines, absl::string_vi
   const size_t path = WidthOf(&Line::path, lines);
   const size_t function = WidthOf(&Line::function, lines);
   std::vector<std::string> texts;
+  texts.reserve(lines.size());
   for (const Line& line : lines) {
     // Writers have no column of files.
     texts.push_back(absl::StrCat("  ", PadLeft(line.files, files), files > 0 ? "  " : "", PadLeft(line.bytes, bytes),

@@ -42,6 +42,7 @@ Line LineOf(const Inherited& row) {
 
 size_t WidthOf(std::string Line::*column, const std::vector<Line>& lines) {
   std::vector<std::string> texts;
+  texts.reserve(lines.size());
   for (const Line& line : lines) texts.push_back(line.*column);
   return WidestUpTo(texts, kColumnWidth);
 }
@@ -71,6 +72,7 @@ std::vector<std::string> InheritedLines(const Report& report) {
   const size_t function = WidthOf(&Line::function, lines);
   const size_t place = WidthOf(&Line::place, lines);
   std::vector<std::string> texts;
+  texts.reserve(lines.size());
   for (const Line& line : lines) {
     texts.push_back(absl::StrCat("  ", PadLeft(line.count, count), "  ", PadRight(line.program, program), "  ",
                                  PadRight(line.function, function), "  ", PadRight(line.place, place), "  ",

@@ -130,7 +130,7 @@ class ElfSymbols : public ModuleSymbols {
 };
 
 absl::Status CheckUnchanged(const TracedFile& file, Dwfl_Module* module, const struct stat& status) {
-  const absl::Status changed = absl::FailedPreconditionError("the file has changed since it was traced");
+  absl::Status changed = absl::FailedPreconditionError("the file has changed since it was traced");
   const unsigned char* bits = nullptr;
   GElf_Addr address = 0;
   const int bytes = dwfl_module_build_id(module, &bits, &address);

@@ -12,6 +12,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/types/span.h"
 #include "viewer/frames.h"
 #include "viewer/leaks.h"
 #include "viewer/printable.h"
@@ -28,9 +29,9 @@ constexpr size_t kExamples = 3;
 
 // "a, b, c and 7 more"
 std::string Some(const std::vector<std::string>& items) {
-  const size_t shown = std::min(items.size(), kExamples);
-  std::string text = absl::StrJoin(items.begin(), items.begin() + shown, ", ");
-  if (items.size() > shown) absl::StrAppend(&text, " and ", WithThousands(items.size() - shown), " more");
+  const auto shown = absl::MakeConstSpan(items).subspan(0, kExamples);
+  std::string text = absl::StrJoin(shown, ", ");
+  if (items.size() > shown.size()) absl::StrAppend(&text, " and ", WithThousands(items.size() - shown.size()), " more");
   return text;
 }
 
@@ -153,7 +154,8 @@ std::string TimeLeft(const Trace& trace, const TraceProcess& process) {
 // A program that raised its limit may have gone beyond what it had at its start; then nothing is known of how close it
 // came.
 bool CameClose(const TraceProcess& process) {
-  return process.peak_open() <= process.nofile_soft() && process.peak_open() * 10.0 >= process.nofile_soft() * 9.0;
+  return process.peak_open() <= process.nofile_soft() &&
+         process.peak_open() >= process.nofile_soft() - process.nofile_soft() / 10;
 }
 
 void AddNearLimit(const Trace& trace, Notes& notes) {

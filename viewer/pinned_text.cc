@@ -235,6 +235,7 @@ class PinnedText {
     }
     if (numbers.empty()) return {};
     std::vector<std::string> names;
+    names.reserve(numbers.size());
     for (const auto& [pid, fds] : numbers) {
       names.push_back(
           absl::StrCat(kind == Holder::DESCRIPTOR ? DescriptorNumbers(fds, most) : "a mapping", " of pid ", pid));

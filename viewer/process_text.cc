@@ -21,7 +21,7 @@ constexpr int kDeepest = 12;       // what lies deeper is drawn there
 
 // "make -j4", and "dash: sh -c true" where the command goes by another name than the program.
 std::string CommandOf(const ProcessRow& row) {
-  const std::string name = ProgramName(*row.process);
+  std::string name = ProgramName(*row.process);
   if (row.count > 1) return absl::StrCat(name, " ×", WithThousands(row.count));
   const auto& words = row.process->command_line();
   if (words.empty()) return name;
@@ -106,6 +106,7 @@ std::vector<std::string> ProcessTreeLines(const Report& report) {
   const size_t opened = WidthOf(&Line::opened, lines);
   const size_t open_at_exit = WidthOf(&Line::open_at_exit, lines);
   std::vector<std::string> texts;
+  texts.reserve(lines.size());
   for (const Line& line : lines) {
     texts.push_back(absl::StrCat("  ", PadLeft(line.pid, pid), "  ", PadLeft(line.opened, opened), "  ",
                                  PadLeft(line.open_at_exit, open_at_exit), "  ", line.command));

@@ -114,10 +114,13 @@ std::string WithoutTabs(absl::string_view line) {
 std::string Shown(absl::string_view line) {
   absl::ConsumeSuffix(&line, "\r");
   // Four bytes to a character at most: what is behind would be cut off anyway.
-  const std::string text = Printable(WithoutTabs(line.substr(0, 4 * kMostCharacters)));
+  std::string text = Printable(WithoutTabs(line.substr(0, 4 * kMostCharacters)));
   size_t characters = 0;
   for (size_t at = 0; at < text.size(); ++at) {
-    if (BeginsCharacter(text[at]) && ++characters > kMostCharacters) return text.substr(0, at);
+    if (BeginsCharacter(text[at]) && ++characters > kMostCharacters) {
+      text.resize(at);
+      break;
+    }
   }
   return text;
 }

@@ -50,6 +50,7 @@ std::string NameOfCommand(const TraceProcess& process) {
 
 std::vector<const TraceProcess*> ByStart(const std::vector<TraceProcess>& processes) {
   std::vector<const TraceProcess*> sorted;
+  sorted.reserve(processes.size());
   for (const TraceProcess& process : processes) sorted.push_back(&process);
   std::stable_sort(sorted.begin(), sorted.end(), [](const TraceProcess* a, const TraceProcess* b) {
     return std::pair(a->started_ns(), a->serial()) < std::pair(b->started_ns(), b->serial());
@@ -60,6 +61,7 @@ std::vector<const TraceProcess*> ByStart(const std::vector<TraceProcess>& proces
 // For each of PROCESSES the one that is a test, which it is or was started by; none: kNoParent.
 std::vector<int> TestProcessOf(const std::vector<const TraceProcess*>& processes) {
   std::vector<PidAndParent> pids;
+  pids.reserve(processes.size());
   for (const TraceProcess* process : processes) {
     pids.push_back({.pid = process->pid(), .parent_pid = process->parent_pid()});
   }
@@ -79,6 +81,7 @@ std::vector<int> TestProcessOf(const std::vector<const TraceProcess*>& processes
     }
   }
   std::vector<int> all;
+  all.reserve(tests.size());
   for (const std::optional<int>& test : tests) all.push_back(*test);
   return all;
 }

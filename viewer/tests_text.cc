@@ -47,6 +47,7 @@ void AddLines(const Report& report, const Test& test, bool full, std::vector<Lin
 
 size_t WidthOf(std::string Line::*column, const std::vector<Line>& lines, size_t most) {
   std::vector<std::string> texts;
+  texts.reserve(lines.size());
   for (const Line& line : lines) texts.push_back(line.*column);
   return WidestUpTo(texts, most);
 }
@@ -69,6 +70,7 @@ std::vector<std::string> TestLines(const Report& report, bool full) {
   const size_t count = WidthOf(&Line::count, lines, kColumnWidth);
   const size_t function = WidthOf(&Line::function, lines, kColumnWidth);
   std::vector<std::string> texts;
+  texts.reserve(lines.size());
   for (const Line& line : lines) {
     texts.push_back(absl::StrCat("  ", PadRight(line.test, test), "   ", PadLeft(line.count, count), "   ",
                                  PadRight(line.function, function), "  ", line.place));

@@ -149,6 +149,7 @@ class TextReport {
     const size_t cut = rows.size() - shown;
     rows.resize(shown);
     std::vector<Title> titles;
+    titles.reserve(rows.size());
     for (const size_t row : rows) titles.push_back(TitleOf(row));
     const std::vector<std::string> lines = TitleLines(rows, titles);
     for (size_t i = 0; i < shown; ++i) {
@@ -189,6 +190,7 @@ class TextReport {
 
   static size_t WidthOf(std::string Title::*column, const std::vector<Title>& titles) {
     std::vector<std::string> texts;
+    texts.reserve(titles.size());
     for (const Title& title : titles) texts.push_back(title.*column);
     return WidestUpTo(texts, kColumnWidth);
   }
@@ -230,6 +232,7 @@ class TextReport {
     if (frames.empty() || (frames.size() == 1 && !options_.full)) return;
     const int shown = options_.full ? frames.size() : std::min(frames.size(), kSummaryFrames);
     std::vector<std::string> places;
+    places.reserve(shown);
     for (int i = 0; i < shown; ++i) places.push_back(PlaceOf(frames[i]));
     const size_t width = WidestUpTo(places, options_.full ? kFullColumnWidth : kColumnWidth);
     for (int i = 0; i < shown; ++i) {
@@ -260,6 +263,7 @@ class TextReport {
     const int shown = std::min(all, options_.full ? kFullDescriptors : kSummaryDescriptors);
     if (shown == 0) return;
     std::vector<std::string> texts;
+    texts.reserve(shown);
     for (int i = 0; i < shown; ++i) texts.push_back(DescriptorText(leak.descriptors(i)));
     std::string more = shown < all ? absl::StrCat("(", WithThousands(all - shown), " more)") : "";
     if (!options_.full) {

@@ -45,7 +45,7 @@ std::string HumanDuration(int64_t duration_ns) {
   const int64_t seconds = Rounded(duration_ns, kSecond);
   if (seconds < 3600) return absl::StrCat(seconds / 60, " min ", seconds % 60, " s");
   const int64_t minutes = Rounded(duration_ns, 60 * kSecond);
-  if (minutes < 24 * 60) return absl::StrCat(minutes / 60, " h ", minutes % 60, " min");
+  if (minutes < int64_t{24} * 60) return absl::StrCat(minutes / 60, " h ", minutes % 60, " min");
   const int64_t hours = Rounded(duration_ns, 3600 * kSecond);
   return absl::StrCat(hours / 24, " d ", hours % 24, " h");
 }
