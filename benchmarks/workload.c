@@ -1,5 +1,6 @@
 // `workload WORK COUNT [DEPTH [THREADS]]`: does WORK so often in each thread, below so many calls, and prints how many
-// nanoseconds one took. What the process needs to start is not in it.
+// nanoseconds one took. What the process needs to start is not in it. WORK may be a number instead: opens and closes
+// from so many places in turn; below zero: opens from so many, and keeps them open.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
@@ -54,6 +55,41 @@ static void new_thread(void) {
 
 static void (*work)(void);
 
+// Each number has its own stack: a call for each of its bits.
+static void zero(long bits, int left);
+static void one(long bits, int left);
+
+static void next(long bits, int left) {
+  if (left == 0) {
+    work();
+  } else if ((bits & 1) != 0) {
+    one(bits >> 1, left - 1);
+  } else {
+    zero(bits >> 1, left - 1);
+  }
+  __asm__ volatile("");
+}
+
+__attribute__((noinline)) static void zero(long bits, int left) {
+  next(bits, left);
+  __asm__ volatile("");
+}
+
+__attribute__((noinline)) static void one(long bits, int left) {
+  next(bits, left);
+  __asm__ volatile("");
+}
+
+static void keep_open(void) {
+  if (open("/dev/null", O_RDONLY) < 0) abort();
+}
+
+static void from_places(long places) {
+  work = places > 0 ? open_close : keep_open;
+  if (places < 0) places = -places;
+  for (long i = 0; i < count; ++i) next(i % places, 18);
+}
+
 __attribute__((noinline)) static void below(int calls) {
   if (calls > 0) {
     below(calls - 1);
@@ -86,18 +122,23 @@ int main(int argc, char** argv) {
   for (size_t i = 0; argc > 2 && i < sizeof kWorks / sizeof *kWorks; ++i) {
     if (strcmp(argv[1], kWorks[i].name) == 0) work = kWorks[i].work;
   }
-  if (work == NULL) return 2;
+  const long places = argc > 2 ? atol(argv[1]) : 0;
+  if (work == NULL && places == 0) return 2;
   count = atol(argv[2]);
   depth = argc > 3 ? atoi(argv[3]) : 0;
   const int threads = argc > 4 ? atoi(argv[4]) : 1;
   sink = open("/dev/null", O_WRONLY);
   pthread_t others[64];
-  if (count < 1 || threads < 1 || threads > 64) return 2;
+  if (count < 1 || threads < 1 || threads > 64 || (places != 0 && threads > 1)) return 2;
   const uint64_t began = now_ns();
   for (int i = 1; i < threads; ++i) {
     if (pthread_create(&others[i], NULL, run, NULL) != 0) return 1;
   }
-  run(NULL);
+  if (places != 0) {
+    from_places(places);
+  } else {
+    run(NULL);
+  }
   for (int i = 1; i < threads; ++i) pthread_join(others[i], NULL);
   printf("%.1f\n", (double)(now_ns() - began) / (double)count);
   return 0;

@@ -1,0 +1,55 @@
+"""How time and memory grow with what is recorded: each table changes one thing, ten times at each step."""
+
+import json
+import os
+import resource
+import subprocess
+import time
+
+LIMIT_S = 1800  # for one recording
+
+
+def recording(fdtrace, command, directory):
+    """(seconds, bytes that fdtrace needed, bytes of the trace, seconds of its report, the report's `recording`)."""
+    trace, report = directory / "growth.fdt", directory / "growth.json"
+    began = time.monotonic()
+    run = subprocess.Popen([fdtrace, "-q", "-o", trace, "--", *map(str, command)], stdin=subprocess.DEVNULL,
+                           stdout=subprocess.DEVNULL)
+    # Of fdtrace and the programs that it waited for: these are small.
+    _, status, usage = os.wait4(run.pid, 0)
+    run.returncode = os.waitstatus_to_exitcode(status)
+    took = time.monotonic() - began
+    if run.returncode != 0:
+        raise RuntimeError(f"{command} ended with {run.returncode}")
+    began = time.monotonic()
+    subprocess.run([fdtrace, "report", trace, "--format", "json", "-o", report], check=True, timeout=LIMIT_S)
+    reported = time.monotonic() - began
+    return took, usage.ru_maxrss * 1024, trace.stat().st_size, reported, json.loads(report.read_text())["recording"]
+
+
+def table(title, steps, fdtrace, directory):
+    """Lines of Markdown. `steps`: (what was done, command, events of it)."""
+    lines = ["", f"| {title} | seconds | events a second | events lost | fdtrace's memory | trace | its report |", "|---|---|---|---|---|---|---|"]
+    for name, command in steps:
+        took, memory, size, reported, told = recording(fdtrace, command, directory)
+        events = int(told["events"])
+        lines.append(f"| {name} | {took:.2f} | {events / took:,.0f} | {int(told['events_lost']):,} | {memory / 2**20:.0f} MiB "
+                     f"| {size / 1024:,.0f} KiB | {reported:.2f} s |")
+    return lines
+
+
+def powers(first, last):
+    return [10**power for power in range(first, last + 1)]
+
+
+def tables(fdtrace, workload, directory, largest):
+    """All of them; `largest`: the most pairs of calls."""
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 64
+    pairs = [count for count in powers(4, 9) if count <= largest]
+    kept = [count for count in powers(2, 5) if count < limit] + [limit]
+    return (
+        table("pairs of open and close, from 100 sites", [(f"{count:,}", [workload, 100, count]) for count in pairs], fdtrace, directory) +
+        table("sites, of ten pairs each", [(f"{count:,}", [workload, count, 10 * count]) for count in powers(1, 5)], fdtrace, directory) +
+        table("descriptors left open, from 100 sites",
+              [(f"{count:,}", ["sh", "-c", f"ulimit -n {limit + 64} && exec {workload} -100 {count}"]) for count in kept], fdtrace, directory) +
+        table("processes", [(f"{count:,}", [workload, "spawn_true", count]) for count in powers(0, 4)], fdtrace, directory))
