@@ -1,5 +1,7 @@
 // fdtrace: which code leaks file descriptors? See options.h for the command line, run.h, start.h,
 // stop.h and report.h for what it does.
+#include <malloc.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -31,6 +33,7 @@ int Do(const Answer& answer) {
 }  // namespace fdtrace
 
 int main(int argc, char** argv) try {
+  mallopt(M_ARENA_MAX, 1);  // a thread's own grows page by page
   fdtrace::FillStandardDescriptors();
   const auto options = fdtrace::ParseOptions(std::vector<std::string>(argv + 1, argv + argc));
   if (!options.ok()) return fdtrace::Complain(options.status());

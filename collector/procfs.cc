@@ -155,6 +155,13 @@ bool ProcessDirectory::IsZombie() const {
   return !words.empty() && (words[0] == "Z" || words[0] == "X");
 }
 
+bool ProcessDirectory::IsKernelThread() const {
+  constexpr size_t kFlags = 6;  // field 9 of proc(5)
+  constexpr uint64_t kOfTheKernel = 0x200000;
+  const std::vector<std::string> words = StatWords(Read("stat"));
+  return words.size() > kFlags && (NumberOr<uint64_t>(words[kFlags], 0) & kOfTheKernel) != 0;
+}
+
 bool ProcessDirectory::Lives() const {
   int error = 0;
   ReadLink(directory_.get(), "exe", error);

@@ -42,6 +42,7 @@ class ProcessDirectory {
   bool Lives() const;
   uint64_t StartTime() const;  // in clock ticks since boot, of a zombie as well; 0 once it is gone
   bool IsZombie() const;
+  bool IsKernelThread() const;
 
   // The numbers of its open descriptors, sorted. PermissionDenied for a process that is not dumpable (prctl(2)).
   absl::StatusOr<std::vector<int>> Numbers() const;

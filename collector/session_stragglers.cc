@@ -42,11 +42,15 @@ void Stragglers::Look() {
   seen_.clear();
   may_have_missed_ = false;
   for (const pid_t pid : AllProcesses()) {
-    if (pid == self || pid == except_) continue;
+    if (pid == self || pid == except_ || kernel_threads_.contains(pid)) continue;
     const auto process = ProcessDirectory::Open(pid);
     if (process.ok() && process->Read("environ").find(entry) != std::string::npos) {
       if (!except_fdtrace_ || !RunsOurProgram(*process)) seen_.push_back(pid);
-    } else if (!process.ok() || !process->Lives()) {
+    } else if (process.ok() && process->Lives()) {
+      continue;
+    } else if (process.ok() && process->IsKernelThread()) {
+      kernel_threads_.insert(pid);  // has no memory either
+    } else {
       ended_.push_back(pid);
       may_have_missed_ |= !std::binary_search(ended_before.begin(), ended_before.end(), pid);
     }

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
+
 namespace fdtrace {
 
 class Stragglers {
@@ -33,6 +35,7 @@ class Stragglers {
   pid_t except_;
   bool except_fdtrace_;
   std::vector<pid_t> seen_, ended_;  // ended: not yet reaped, as last seen; sorted
+  absl::flat_hash_set<pid_t> kernel_threads_;
   bool may_have_missed_ = false;
   int64_t first_look_ns_ = 0, next_look_ns_ = 0;
 };
