@@ -46,6 +46,9 @@ class Server:
     def prepare(self, directory, port):
         pass
 
+    def ready(self, port):
+        return listens(port)
+
     def measure(self, prefix, directory):
         """Nanoseconds of one request; None where anything failed."""
         port = free_port()
@@ -54,7 +57,7 @@ class Server:
                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             end = time.monotonic() + LIMIT_S
-            while not listens(port):
+            while not self.ready(port):
                 if server.poll() is not None or time.monotonic() > end:
                     return None
                 time.sleep(0.05)
@@ -110,6 +113,9 @@ class Postgres(Server):
     needs = ("pgbench",)
     rate = r"tps = ([\d.]+)"
 
+    def ready(self, port):
+        return subprocess.run(["pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)], check=False).returncode == 0
+
     def as_user(self, command):
         """It refuses to run as root."""
         return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *command] if os.geteuid() == 0 else command
@@ -128,7 +134,7 @@ class Postgres(Server):
                        capture_output=True, timeout=LIMIT_S)
         server = subprocess.Popen(self.server(directory, port), cwd=data, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         end = time.monotonic() + LIMIT_S
-        while not listens(port) and time.monotonic() < end:
+        while not self.ready(port) and time.monotonic() < end:
             time.sleep(0.05)
         subprocess.run(["pgbench", "-h", "127.0.0.1", "-p", str(port), "-U", "postgres", "-i", "-q", "postgres"], check=True, cwd=data,
                        capture_output=True, timeout=LIMIT_S)

@@ -108,19 +108,20 @@ class OwnPipeEnds {
   absl::flat_hash_map<uint64_t, std::vector<std::pair<int, Access>>> ends_;
 };
 
-void DescribeAllSockets(const ProcessDirectory& process, const DescriptorDirectory& descriptors,
-                        std::vector<SeenDescriptor>& seen) {
+template <typename IsTold>
+void DescribeSocketsAmong(const ProcessDirectory& process, const DescriptorDirectory& descriptors, IsTold is_told,
+                          std::vector<SeenDescriptor>& seen) {
   std::vector<SocketOfInterest> sockets;
   for (const SeenDescriptor& one : seen) {
     const auto inode = InodeOfLink(one.link);
-    if (one.resource != SOCKET || one.fd < kFirstOwnNumber || !inode.has_value()) continue;
+    if (one.resource != SOCKET || !is_told(one.fd) || !inode.has_value()) continue;
     sockets.push_back({*inode, descriptors.SocketProtocol(one.fd)});
   }
   if (sockets.empty()) return;
   const auto descriptions = DescribeSockets(process, sockets);
   for (SeenDescriptor& one : seen) {
     const auto inode = InodeOfLink(one.link);
-    if (one.resource != SOCKET || !inode.has_value()) continue;
+    if (one.resource != SOCKET || !is_told(one.fd) || !inode.has_value()) continue;
     const auto description = descriptions.find(*inode);
     if (description != descriptions.end()) one.description = description->second;
   }
@@ -156,15 +157,19 @@ void SeeWhichWrite(const ProcessDirectory& process, std::span<SeenDescriptor> se
 
 absl::StatusOr<std::vector<SeenDescriptor>> DescribeDescriptors(const ProcessDirectory& process,
                                                                 std::span<const int> numbers,
+                                                                std::span<const int> untold,
                                                                 std::span<const pid_t> others, PipeIndex& index) {
   absl::StatusOr<std::vector<SeenDescriptor>> seen = SeeDescriptors(process, numbers);
   if (!seen.ok()) return seen;
   const auto descriptors = DescriptorDirectory::Open(process);
   if (!descriptors.ok()) return descriptors.status();
-  DescribeAllSockets(process, *descriptors, *seen);
+  const auto is_told = [&](int fd) {
+    return fd >= kFirstOwnNumber && !std::binary_search(untold.begin(), untold.end(), fd);
+  };
+  DescribeSocketsAmong(process, *descriptors, is_told, *seen);
   std::optional<OwnPipeEnds> pipes;
   for (SeenDescriptor& one : *seen) {
-    if (one.fd < kFirstOwnNumber) continue;
+    if (!is_told(one.fd)) continue;
     if (one.resource == PIPE) {
       if (!pipes.has_value()) pipes.emplace(*descriptors, *seen);
       one.description = pipes->Describe(one, process.pid(), others, index);

@@ -22,8 +22,10 @@ absl::StatusOr<std::vector<SeenDescriptor>> SeeDescriptors(const ProcessDirector
 //   sockets  see sockets.h
 //   pipes    "pipe:[N] read end; the other end: fd 4 of the same process", or of one of the OTHERS, or of none of them
 //   epoll    "epoll watching fd 5, 6 and 3 more";  inotify: "inotify, 2 watches"
+// The kernel's tables of sockets are long: of those in UNTOLD, sorted, only what is cheap.
 absl::StatusOr<std::vector<SeenDescriptor>> DescribeDescriptors(const ProcessDirectory& process,
                                                                 std::span<const int> numbers,
+                                                                std::span<const int> untold,
                                                                 std::span<const pid_t> others, PipeIndex& index);
 
 // Tells of those that are files which of them were opened for writing.

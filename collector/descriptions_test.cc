@@ -31,11 +31,12 @@ using ::testing::MatchesRegex;
 using ::testing::StartsWith;
 
 // What is seen of descriptor FD of process PID.
-SeenDescriptor See(int fd, pid_t pid = getpid(), const std::vector<pid_t>& others = {}) {
+SeenDescriptor See(int fd, pid_t pid = getpid(), const std::vector<pid_t>& others = {},
+                   const std::vector<int>& untold = {}) {
   const auto process = ProcessDirectory::Open(pid);
   const auto numbers = process->Numbers();
   PipeIndex index;
-  const auto all = DescribeDescriptors(*process, *numbers, others, index);
+  const auto all = DescribeDescriptors(*process, *numbers, untold, others, index);
   EXPECT_TRUE(all.ok()) << all.status();
   for (const SeenDescriptor& seen : *all) {
     if (seen.fd == fd) return seen;
@@ -110,6 +111,13 @@ TEST(DescriptionsTest, TellsASocketThatIsInNoTable) {
   const TestDescriptor fresh(socket(AF_INET, SOCK_STREAM, 0)), datagram(socket(AF_INET, SOCK_DGRAM, 0));
   EXPECT_EQ(See(fresh).description, "tcp, neither connected nor listening");
   EXPECT_EQ(See(datagram).description, "udp, not bound");
+}
+
+TEST(DescriptionsTest, ReadsNoTableForWhatIsNotToBeTold) {
+  const TestDescriptor fresh(socket(AF_INET, SOCK_STREAM, 0));
+  const SeenDescriptor seen = See(fresh, getpid(), {}, {fresh});
+  EXPECT_EQ(seen.resource, SOCKET);
+  EXPECT_EQ(seen.description, "");
 }
 
 TEST(DescriptionsTest, TellsIpv6InBrackets) {

@@ -5,6 +5,16 @@
 #include <utility>
 
 namespace fdtrace {
+namespace {
+
+// Among what is still open when its process ends.
+bool IsWorthTelling(const Lifetime& lifetime, bool from_outside) {
+  if (lifetime.fd <= kLastStandardNumber) return false;
+  return lifetime.place != 0 || lifetime.origin == Origin::kUnseen ||
+         (lifetime.origin == Origin::kInherited && from_outside);
+}
+
+}  // namespace
 
 const Lifetime* HeldDescriptors::Find(uint64_t id) const {
   const auto it = by_id_.find(id);
@@ -207,6 +217,18 @@ bool HeldDescriptors::TellIfUnseen(uint64_t key, const Ending& ending) {
   return true;
 }
 
+std::vector<int> HeldDescriptors::Untold(bool from_outside) const {
+  std::vector<int> numbers;
+  const auto add = [&](const Lifetime& lifetime) {
+    const bool undecided = lifetime.origin == Origin::kProvisional;
+    if (!undecided && !IsWorthTelling(lifetime, from_outside)) numbers.push_back(lifetime.fd);
+  };
+  for (const auto& [id, lifetime] : by_id_) add(lifetime);
+  for (const auto& [fd, elder] : by_number_) add(elder);
+  std::sort(numbers.begin(), numbers.end());
+  return numbers;
+}
+
 void HeldDescriptors::LeaveOpen(uint64_t at_ns, bool from_outside, bool alive, bool sizes_known) {
   const auto leave = [&](Lifetime& lifetime) {
     if (lifetime.origin == Origin::kProvisional) Confirm(lifetime);
@@ -218,9 +240,8 @@ void HeldDescriptors::LeaveOpen(uint64_t at_ns, bool from_outside, bool alive, b
         lifetime.hold,
         {.process = totals_.serial(), .fd = lifetime.fd, .at_ns = at_ns, .alive = alive, .receipt = lifetime.receipt},
         sizes_known);
+    if (!IsWorthTelling(lifetime, from_outside)) return;
     const bool inherited = lifetime.origin == Origin::kInherited;
-    const bool worth_telling = lifetime.place != 0 || lifetime.origin == Origin::kUnseen || (inherited && from_outside);
-    if (!worth_telling || lifetime.fd <= kLastStandardNumber) return;
     recording_.left_open.push_back(
         {.lifetime = std::move(lifetime), .process = totals_.serial(), .inherited = inherited});
   };

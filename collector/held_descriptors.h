@@ -73,6 +73,8 @@ class HeldDescriptors {
   void ExecUnlooked(uint64_t at_ns, const Openers& kept);
   // All files without a name that it holds by descriptors; `files` may list mappings as well.
   void LookAtFiles(const std::vector<SeenFile>& files, uint64_t at_ns);
+  // See Model::UntoldNumbers.
+  std::vector<int> Untold(bool from_outside) const;
   // Nothing is held afterwards. `from_outside`: the process's parent is not part of the recording; `alive`: it is
   // recording that ends; `sizes_known`: /proc was read when the process could write no more.
   void LeaveOpen(uint64_t at_ns, bool from_outside, bool alive, bool sizes_known);

@@ -62,6 +62,16 @@ TEST_F(HeldDescriptorsTest, TheDescriptorsThatTheHelloCameUponAreNotTakenForCopi
   EXPECT_EQ(trace_.end.closed_unseen(), 0u);
 }
 
+TEST_F(HeldDescriptorsTest, WhatAChildHasFromItsParentIsForTheParentsRowToTell) {
+  StartFirst();
+  SendOpened({.id = Id(1, 1), .fd = 3, .stack = 11});
+  model_->ImageStarted(At(2, 200, {0, 1, 2, 3}, 1));
+  Define(2);
+  SendOpened({.id = Id(2, 1), .fd = 4, .stack = 11}, 2);
+  EXPECT_THAT(model_->UntoldNumbers(2), ElementsAre(0, 1, 2, 3));
+  EXPECT_THAT(model_->UntoldNumbers(1), ElementsAre(0, 1, 2));
+}
+
 TEST_F(HeldDescriptorsTest, ExecEndsWhatIsNoLongerThereAndKeepsTheRest) {
   StartFirst();
   SendOpened({.id = Id(1, 1), .fd = 3, .stack = 11});

@@ -69,6 +69,11 @@ class WholeModel : public Model {
     if (TracedProcess* const process = Find(serial)) process->SetLost(events_lost, stackless);
   }
 
+  std::vector<int> UntoldNumbers(uint32_t serial) const override {
+    const TracedProcess* const process = Find(serial);
+    return process == nullptr ? std::vector<int>() : process->UntoldNumbers();
+  }
+
   std::vector<int> OpenNumbers(uint32_t serial) const override {
     const TracedProcess* const process = Find(serial);
     return process == nullptr ? std::vector<int>() : process->OpenNumbers();

@@ -131,6 +131,10 @@ class Model {
   // Numbers of the descriptors that the model holds for open in the image's process, sorted; inherited ones included.
   virtual std::vector<int> OpenNumbers(uint32_t serial) const = 0;
 
+  // Those of them that no row will tell of, should the process end now: what it has from another recorded process.
+  // Compare needs no descriptions of these. Sorted.
+  virtual std::vector<int> UntoldNumbers(uint32_t serial) const = 0;
+
   // The image's process as /proc shows it now, all events consumed before. Corrects the model: a descriptor unknown to
   // it becomes one whose origin was not seen, one that is gone ends as closed unseen. `at_ns` is a time before /proc
   // was read: lifetimes that began since are not judged. In a running process an unknown descriptor counts once two

@@ -45,7 +45,8 @@ bool Checks::Compare(TracedImage& image, bool waits) {
   }
   const bool may_change = !waits || process->Threads() > 1;
   if (!image.numbers.Settle(*numbers, model_.OpenNumbers(image.serial()), may_change)) return false;
-  const auto seen = DescribeDescriptors(*process, *numbers, processes_.Pids(), pipes_);
+  const auto seen =
+      DescribeDescriptors(*process, *numbers, model_.UntoldNumbers(image.serial()), processes_.Pids(), pipes_);
   if (!seen.ok() || !process->Lives()) return true;  // killed while it waited: the listing may be of what was left over
   model_.Compare(image.serial(), *seen, SinceStart());
   const auto mappings = waits ? SessionFiles::Mappings::kIfTheyMayMatter : SessionFiles::Mappings::kAlways;
@@ -88,7 +89,7 @@ void Checks::BecomeUntraced(TracedImage& image, const ProcessDirectory& process,
   auto numbers = process.Numbers();
   if (numbers.ok()) {
     std::erase(*numbers, except_fd);
-    auto seen = DescribeDescriptors(process, *numbers, processes_.Pids(), pipes_);
+    auto seen = DescribeDescriptors(process, *numbers, /*untold=*/{}, processes_.Pids(), pipes_);
     if (seen.ok()) SeeWhichWrite(process, *seen);
     if (seen.ok() && process.Lives()) program.present = *std::move(seen);
   }

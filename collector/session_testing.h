@@ -239,6 +239,7 @@ class RememberingModel : public Model {
     images.at(serial).lost = events_lost;
     images.at(serial).stackless = stackless;
   }
+  std::vector<int> UntoldNumbers(uint32_t) const override { return {}; }
   std::vector<int> OpenNumbers(uint32_t serial) const override {
     const std::set<int>& open = images.at(serial).open;
     return std::vector<int>(open.begin(), open.end());

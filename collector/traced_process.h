@@ -50,6 +50,7 @@ class TracedProcess {
   void LimitsSeen(const SystemLimits& limits) { limits_ = limits; }
   void SetLost(uint64_t events_lost, uint64_t stackless) { image_->SetLost(events_lost, stackless); }
   std::vector<int> OpenNumbers() const { return held_.Numbers(); }
+  std::vector<int> UntoldNumbers() const { return held_.Untold(from_outside_); }
   void Compare(const std::vector<SeenDescriptor>& seen, uint64_t at_ns);
   void FilesHeld(const std::vector<SeenFile>& files, uint64_t at_ns);
   // Afterwards only the totals and counts may be asked for.
