@@ -13,7 +13,7 @@
 namespace fdtrace {
 namespace {
 
-constexpr std::array<absl::string_view, 6> kKinds = {kLeak, kPinned, kClose, kFailure, kLeftover, kInherited};
+constexpr std::array<const char*, 6> kKinds = {kLeak, kPinned, kClose, kFailure, kLeftover, kInherited};
 
 // Databases that stay open from their first entry until end…ent, which nobody has to call.
 constexpr std::array<absl::string_view, 9> kDatabases = {"pw", "gr", "sp", "host", "net", "proto", "serv", "ut", "utx"};
