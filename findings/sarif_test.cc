@@ -123,7 +123,9 @@ TEST(Sarif, HasAPhysicalLocationEvenWithoutSource) {
   AddLeak("load", "", 0, report);
   report.add_leaks()->set_call("socket");  // without a stack
   AddFindings(report);
-  for (const Json& result : RunOf(report)["results"]) {
+  const Json run = RunOf(report);
+  ASSERT_EQ(run["results"].size(), 2u);
+  for (const Json& result : run["results"]) {
     EXPECT_EQ(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "build/app");
   }
 }
