@@ -26,6 +26,21 @@ class GrowthTest : public ModelFilesTest {
   void CloseFile(uint64_t count, int fd, uint64_t inode, uint64_t size, uint32_t serial = 1) {
     SendClosed({.id = Id(serial, count), .fd = fd, .file = File(inode, size)}, serial);
   }
+  // Another call says that it made the file, which it found missing so long before, and how large it saw it.
+  void MakeMeanwhile(uint64_t seen_size, uint64_t absent_for_ns) {
+    SendOpened({.id = Id(1, 2),
+                .fd = 6,
+                .stack = 12,
+                .path = "/var/log/x",
+                .file = File(70, seen_size),
+                .created = true,
+                .absent_for_ns = absent_for_ns});
+  }
+  uint64_t GrowthOfAll() {
+    uint64_t bytes = 0;
+    for (const TraceGrowth& growth : Written().growth) bytes += growth.bytes();
+    return bytes;
+  }
   const TraceGrowth& OnlyGrowth() {
     Written();
     EXPECT_THAT(trace_.growth, SizeIs(1));
@@ -38,17 +53,9 @@ class GrowthTest : public ModelFilesTest {
 TEST_F(GrowthTest, AFileThatTwoMakeAtOnceIsOne) {
   OpenFile(1, 5, 70, 0, 11, /*created=*/true);
   CloseFile(1, 5, 70, 100);
-  SendOpened({.id = Id(1, 2),
-              .fd = 6,
-              .stack = 12,
-              .path = "/var/log/x",
-              .file = File(70, 100),
-              .created = true,
-              .absent_for_ns = 10 * kMs});
+  MakeMeanwhile(100, 10 * kMs);
   CloseFile(2, 6, 70, 155);
-  uint64_t bytes = 0;
-  for (const TraceGrowth& growth : Written().growth) bytes += growth.bytes();
-  EXPECT_EQ(bytes, 155u);
+  EXPECT_EQ(GrowthOfAll(), 155u);
 }
 
 // It looked, saw the file empty, and was kept from telling until the other had written and closed.
@@ -56,17 +63,9 @@ TEST_F(GrowthTest, ASizeThatIsToldLateTakesNothingBack) {
   OpenFile(1, 5, 70, 0, 11);
   CloseFile(1, 5, 70, 100);
   now_ += 20 * kMs;
-  SendOpened({.id = Id(1, 2),
-              .fd = 6,
-              .stack = 12,
-              .path = "/var/log/x",
-              .file = File(70, 0),
-              .created = true,
-              .absent_for_ns = 40 * kMs});
+  MakeMeanwhile(0, 40 * kMs);
   CloseFile(2, 6, 70, 155);
-  uint64_t bytes = 0;
-  for (const TraceGrowth& growth : Written().growth) bytes += growth.bytes();
-  EXPECT_EQ(bytes, 155u);
+  EXPECT_EQ(GrowthOfAll(), 155u);
 }
 
 TEST_F(GrowthTest, OfSizesToldAtOnceTheLargerIsTheNewer) {
@@ -85,17 +84,9 @@ TEST_F(GrowthTest, AFileMadeWhereThatBeforeWasGoneIsAnother) {
   OpenFile(1, 5, 70, 0, 11, /*created=*/true);
   CloseFile(1, 5, 70, 100);
   now_ += 20 * kMs;
-  SendOpened({.id = Id(1, 2),
-              .fd = 6,
-              .stack = 12,
-              .path = "/var/log/x",
-              .file = File(70, 0),
-              .created = true,
-              .absent_for_ns = 10 * kMs});
+  MakeMeanwhile(0, 10 * kMs);
   CloseFile(2, 6, 70, 55);
-  uint64_t bytes = 0;
-  for (const TraceGrowth& growth : Written().growth) bytes += growth.bytes();
-  EXPECT_EQ(bytes, 155u);
+  EXPECT_EQ(GrowthOfAll(), 155u);
 }
 
 TEST_F(GrowthTest, ANewFileGrewByItsSize) {
