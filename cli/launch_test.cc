@@ -27,7 +27,7 @@ class LaunchTest : public ::testing::Test {
   ~LaunchTest() override { std::filesystem::remove_all(directory_); }
 
   std::string File(const std::string& name, const std::string& content) {
-    const std::string path = absl::StrCat(directory_, "/", name);
+    std::string path = absl::StrCat(directory_, "/", name);
     std::ofstream(path) << content;
     chmod(path.c_str(), 0755);
     return path;

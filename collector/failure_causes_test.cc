@@ -13,7 +13,7 @@ TraceFailure::Cause CauseOf(const FailedCall& call, absl::string_view function, 
   return fdtrace::CauseOf(FailedEvent(0, call).failed(), function, open);
 }
 
-constexpr FailedCall Enospc(int fd = -1, const char* path = "file") {
+FailedCall Enospc(int fd = -1, const char* path = "file") {
   return {.error = ENOSPC, .path = path, .filesystem = std::nullopt, .fd = fd};
 }
 

@@ -12,9 +12,6 @@
 namespace fdtrace {
 namespace {
 
-// An event's time is taken some time before or after what it tells was so.
-constexpr uint64_t kSlackNs = 1'000'000;
-
 absl::string_view LastComponent(absl::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 // The call made a file without a name, as far as the call alone can tell.

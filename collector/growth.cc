@@ -8,11 +8,6 @@
 #include "collector/tracked_file.h"
 
 namespace fdtrace {
-namespace {
-
-constexpr uint64_t kSlackNs = 1'000'000;
-
-}  // namespace
 
 void GrowthMark::Start(uint64_t at_ns, uint64_t size) {
   known_ = true;

@@ -2,7 +2,7 @@
 //  - Every byte that a file grew counts once, however many descriptors are open on it, in whatever order their events
 //    are read.
 //  - What a file lost in between (truncation) is not taken off: bytes written again count again. But of sizes that are
-//    told within a millisecond, the larger is the newer: an event's time is not quite the time of what it tells.
+//    told within kSlackNs, the larger is the newer.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +16,9 @@
 namespace fdtrace {
 
 struct TrackedFile;
+
+// An event's time is taken some time before or after what it tells was so.
+inline constexpr uint64_t kSlackNs = 1'000'000;
 
 // The sizes of one file between which growth has been counted.
 class GrowthMark {

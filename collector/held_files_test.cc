@@ -30,6 +30,7 @@ struct stat StatOf(int fd) {
 
 std::vector<SeenFile> SeenIn(const std::vector<HeldFile>& held) {
   std::vector<SeenFile> seen;
+  seen.reserve(held.size());
   for (const HeldFile& one : held) seen.push_back(one.seen);
   return seen;
 }
@@ -179,7 +180,7 @@ TEST(HeldFilesTest, APathTooLongForTheKernelToTellIsEmptyAndItsFileIsHeldAllTheS
   const int back = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
   ASSERT_EQ(chdir(directory.path().c_str()), 0);
   const std::string name(200, 'd');
-  for (size_t depth = 0; depth * name.size() < 2 * PATH_MAX; ++depth) {
+  for (size_t depth = 0; depth * name.size() < size_t{2} * PATH_MAX; ++depth) {
     ASSERT_EQ(mkdir(name.c_str(), 0700), 0);
     ASSERT_EQ(chdir(name.c_str()), 0);
   }
@@ -191,7 +192,7 @@ TEST(HeldFilesTest, APathTooLongForTheKernelToTellIsEmptyAndItsFileIsHeldAllTheS
   void* const address = MapFile(fd, 4096);
   const SeenFile mapped = Only(ByMappings());
   EXPECT_EQ(mapped.file.inode, held.file.inode);
-  EXPECT_GT(mapped.path.size(), size_t{2 * PATH_MAX});
+  EXPECT_GT(mapped.path.size(), size_t{2} * PATH_MAX);
   munmap(address, 4096);
   close(fd);
   ASSERT_EQ(fchdir(back), 0);
