@@ -34,16 +34,16 @@ TEST(NamePatternsTest, ANameOfItsOwnIsKept) {
 
 TEST(NamePatternsTest, NamesDrawnByPythonAreOnePattern) {
   std::mt19937 random(1);
-  std::vector<std::string> names;
-  for (int i = 0; i < 40; ++i) names.push_back("tmp" + Drawn(random, kPythonsLetters, 8));
+  std::vector<std::string> names(40);
+  for (std::string& name : names) name = "tmp" + Drawn(random, kPythonsLetters, 8);
   EXPECT_THAT(NamePatterns(names), Each("tmp*"));
 }
 
 TEST(NamePatternsTest, NamesDrawnByLibcAreOnePatternEvenOfTwo) {
   EXPECT_THAT(NamePatterns({"sess-Xa81kQ.dat", "sess-p0ZZrt.dat"}), Each("sess-*.dat"));
   std::mt19937 random(2);
-  std::vector<std::string> names;
-  for (int i = 0; i < 40; ++i) names.push_back("work." + Drawn(random, kLibcsLetters, 6));
+  std::vector<std::string> names(40);
+  for (std::string& name : names) name = "work." + Drawn(random, kLibcsLetters, 6);
   EXPECT_THAT(NamePatterns(names), Each("work.*"));
 }
 

@@ -27,14 +27,14 @@ class ProgramTest : public ::testing::Test {
   ~ProgramTest() override { std::filesystem::remove_all(directory_); }
 
   std::string File(const std::string& name, const std::string& content, mode_t mode = 0755) {
-    const std::string path = absl::StrCat(directory_, "/", name);
+    std::string path = absl::StrCat(directory_, "/", name);
     std::ofstream(path) << content;
     chmod(path.c_str(), mode);
     return path;
   }
 
   std::string Compiled(const std::string& name, const std::string& flags) {
-    const std::string path = absl::StrCat(directory_, "/", name);
+    std::string path = absl::StrCat(directory_, "/", name);
     const std::string command =
         absl::StrCat("echo 'int main() { return 0; }' | cc -x c - ", flags, " -o ", path, " 2>", path, ".log");
     EXPECT_EQ(std::system(command.c_str()), 0) << command;

@@ -90,6 +90,7 @@ TEST_F(SessionStopTest, GoesOnAsLongAsOneKeeperLives) {
   const std::vector<pid_t> pids = {Pausing(), Pausing()};
   const std::vector<ProcessWatch> keepers = [&] {
     std::vector<ProcessWatch> watches;
+    watches.reserve(pids.size());
     for (const pid_t pid : pids) watches.emplace_back(pid);
     return watches;
   }();

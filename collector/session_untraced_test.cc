@@ -34,7 +34,7 @@ class SessionUntracedTest : public SessionFixture {
 
   // A program that waits for its end, or ends at once.
   std::string Compiled(const std::string& name, const std::string& flags, bool waits) {
-    const std::string path = absl::StrCat(directory_, "/", name);
+    std::string path = absl::StrCat(directory_, "/", name);
     const std::string command = absl::StrCat("echo 'int pause(void); int main() { return ", waits ? "pause()" : "0",
                                              "; }' | cc -x c - ", flags, " -o ", path);
     EXPECT_EQ(std::system(command.c_str()), 0) << command;

@@ -13,7 +13,7 @@ using ::testing::SizeIs;
 
 TEST(ShapeTest, FewOperationsAreKeptOneByOne) {
   Shape shape;
-  for (const uint32_t open : {1, 2, 1, 5}) shape.Add(open, 10 * open);
+  for (const uint32_t open : {1, 2, 1, 5}) shape.Add(open, uint64_t{10} * open);
   EXPECT_EQ(shape.ToTrace().operations_per_window(), 1u);
   EXPECT_THAT(shape.ToTrace().low(), ElementsAre(1, 2, 1, 5));
   EXPECT_THAT(shape.ToTrace().high(), ElementsAre(1, 2, 1, 5));

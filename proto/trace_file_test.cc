@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "proto/crc32c.h"
@@ -178,7 +179,7 @@ TEST_F(TraceFileTest, ARecordLargerThanABlockMayBeIsRefused) {
   auto writer = TraceWriter::Create(path_);
   ASSERT_TRUE(writer.ok());
   TraceRecord record;
-  record.mutable_process()->set_executable(std::string(64 * 1024 * 1024, 'x'));
+  record.mutable_process()->set_executable(std::string(size_t{64} * 1024 * 1024, 'x'));
   EXPECT_THAT(std::string((*writer)->Append(record).message()), HasSubstr(path_));
   EXPECT_TRUE((*writer)->Append(Process(1)).ok()) << "the trace itself goes on";
   EXPECT_TRUE((*writer)->Close().ok());
@@ -233,7 +234,7 @@ TEST_F(TraceFileTest, AnyFlippedBitIsNoticedAndTheBlocksBeforeItAreReturned) {
   for (size_t at = kHeader; at < whole.size(); ++at) {
     SCOPED_TRACE(at);
     std::string bytes = whole;
-    bytes[at] ^= static_cast<char>(1 << (at % 8));
+    bytes[at] = static_cast<char>(bytes[at] ^ 1 << (at % 8));
     Put(flipped, bytes);
     const Outcome outcome = ReadTrace(flipped);
     ASSERT_TRUE(outcome.status.ok());
@@ -263,7 +264,7 @@ TEST_F(TraceFileTest, ARecordThatCannotBeReadIsNamedAndThoseBeforeItAreReturned)
   const std::string header = std::string("fdtrace\n") + LittleEndian(1);
   for (const std::string& bad : {std::string("\x05\xff\xff\xff\xff\xff"), std::string("\x7f\x01"),
                                  std::string("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"), std::string("\x80")}) {
-    Put(path_, header + Block(raw + bad) + Block(raw));
+    Put(path_, absl::StrCat(header, Block(absl::StrCat(raw, bad)), Block(raw)));
     const Outcome outcome = ReadTrace(path_);
     EXPECT_EQ(Serials(outcome), UpTo(1));
     EXPECT_EQ(outcome.damage, "the trace is damaged: a record that cannot be read is " + std::to_string(raw.size()) +

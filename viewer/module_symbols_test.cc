@@ -64,6 +64,7 @@ std::vector<Place> Find(const TracedFile& file, uint64_t address) {
 // "function file:line", the file without its directory.
 std::vector<std::string> Lines(const std::vector<Place>& places) {
   std::vector<std::string> lines;
+  lines.reserve(places.size());
   for (const Place& place : places) {
     lines.push_back(place.function + " " + fs::path(place.file).filename().string() + ":" + std::to_string(place.line));
   }

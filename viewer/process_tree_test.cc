@@ -34,7 +34,7 @@ class ProcessTreeTest : public testing::Test {
   std::vector<std::string> Rows() const {
     std::vector<std::string> rows;
     for (const ProcessRow& row : ProcessTree(report_)) {
-      rows.push_back(absl::StrCat(std::string(2 * row.depth, ' '), ProgramName(*row.process), " ",
+      rows.push_back(absl::StrCat(std::string(size_t{2} * row.depth, ' '), ProgramName(*row.process), " ",
                                   row.count > 1 ? absl::StrCat("×", row.count) : absl::StrCat(row.process->pid())));
     }
     return rows;

@@ -33,7 +33,7 @@ class SourcesTest : public testing::Test {
 
   // Of before the recording.
   std::string Write(const std::string& name, const std::string& content) {
-    const std::string path = (directory_ / name).string();
+    std::string path = (directory_ / name).string();
     std::ofstream(path, std::ios::binary) << content;
     Touch(path, 1'600'000'000);
     return path;

@@ -65,7 +65,7 @@ const std::string kBuildId = "\xa0\xa1\xa2\xa3\xa4\xa5\xa6\xa7\xa8\xa9\xaa\xab\x
 
 // Writes the trace as the collector would.
 std::string Written(const Trace& trace, const std::string& name) {
-  const std::string path = testing::TempDir() + "fdtrace_symbolizer_" + name + ".fdt";
+  std::string path = testing::TempDir() + "fdtrace_symbolizer_" + name + ".fdt";
   auto writer = TraceWriter::Create(path);
   EXPECT_TRUE(writer.ok()) << writer.status();
   const auto append = [&](auto set) {

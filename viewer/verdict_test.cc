@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <random>
+#include <span>
 #include <vector>
 
 namespace fdtrace {
@@ -31,10 +32,10 @@ TraceSite SiteOf(const Operations& operations, uint64_t active_ns, uint64_t quie
   size_t per_window = 1;
   while (counts.size() > kWindows * per_window) per_window *= 2;
   for (size_t begin = 0; begin < counts.size(); begin += per_window) {
-    const auto first = counts.begin() + begin;
-    const auto last = counts.begin() + std::min(begin + per_window, counts.size());
-    site.mutable_shape()->add_low(*std::min_element(first, last));
-    site.mutable_shape()->add_high(*std::max_element(first, last));
+    const std::span<const uint32_t> rest = std::span(counts).subspan(begin);
+    const auto window = rest.first(std::min(per_window, rest.size()));
+    site.mutable_shape()->add_low(*std::min_element(window.begin(), window.end()));
+    site.mutable_shape()->add_high(*std::max_element(window.begin(), window.end()));
   }
   site.mutable_shape()->set_operations_per_window(per_window);
   site.set_still_open(open);
