@@ -5,7 +5,7 @@ runs the workload traced and bare, and two counts of calls tell what one costs.
 usage: instructions.py FDTRACE WORKLOAD [--write]
 
 Compares with benchmarks/instructions.json, as a test (TAP): within 2 % either way. `--write` writes that file instead,
-after a change that means it; the compiler and the libunwind of Debian 12 are part of it.
+after a change that means it; the compiler of Debian 12 is part of it.
 """
 
 import json

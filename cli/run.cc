@@ -42,9 +42,8 @@ void SayWhatToExpect(const std::string& program) {
   }
   const std::string name = std::filesystem::path(program).filename().string();
   if (name == "valgrind") {
-    Say("valgrind checks fdtrace's library along with the program: what it reports in libfdtrace.so and libunwind.so "
-        "is "
-        "not the program's doing");
+    Say("valgrind checks fdtrace's library along with the program: what it reports in libfdtrace.so is not the "
+        "program's doing");
   } else if (name == "gdb" || name == "strace") {
     Say(absl::StrCat(name, " is recorded along with the program it runs"));
   }

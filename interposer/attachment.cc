@@ -19,7 +19,6 @@
 #include "interposer/seccomp_calls.h"
 #include "interposer/start.h"
 #include "interposer/text.h"
-#include "interposer/unwinder.h"
 
 namespace fdtrace {
 namespace {
@@ -179,7 +178,6 @@ bool MayTryNow(Attachment& page) {
 bool SayHelloAs(HelloKind kind, Attachment& page) {
   Mapped mapped = {};
   const Answer answer = SayHello(kind, mapped);
-  if (kind == HelloKind::kForked) CheckUnwinderAfterFork();
   if (answer != Answer::kWelcome) {
     if (answer == Answer::kNever) {
       SessionPage* const session = g_session_page.load(std::memory_order_relaxed);

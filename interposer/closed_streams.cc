@@ -4,9 +4,9 @@
 
 #include "interposer/event_writer.h"
 #include "interposer/hook_scope.h"
+#include "interposer/readable_address.h"
 #include "interposer/seccomp_calls.h"
 #include "interposer/stacks.h"
-#include "interposer/unwinder_guard.h"
 
 namespace fdtrace {
 namespace {

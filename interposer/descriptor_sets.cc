@@ -9,9 +9,10 @@
 #include "interposer/failures.h"
 #include "interposer/interposed_functions.h"
 #include "interposer/raw_syscall.h"
+#include "interposer/readable_address.h"
 #include "interposer/real_functions.h"
+#include "interposer/seccomp_calls.h"
 #include "interposer/undeclared.h"
-#include "interposer/unwinder_guard.h"
 
 namespace fdtrace {
 namespace {

@@ -11,10 +11,10 @@
 #include <string_view>
 
 #include "interposer/raw_syscall.h"
+#include "interposer/readable_address.h"
 #include "interposer/seccomp.h"
 #include "interposer/seccomp_calls.h"
 #include "interposer/text.h"
-#include "interposer/unwinder_guard.h"
 #include "proto/session.h"
 
 namespace fdtrace {

@@ -26,6 +26,7 @@ std::vector<std::string> g_passed;
 std::vector<std::string> Passed(const std::vector<std::string>& entries) {
   g_passed.clear();
   std::vector<char*> pointers;
+  pointers.reserve(entries.size() + 1);
   for (const std::string& entry : entries) pointers.push_back(Text(entry));
   pointers.push_back(nullptr);
   WithOurs(pointers.data(), [](char* const* passed) {

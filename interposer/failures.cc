@@ -7,11 +7,11 @@
 #include "interposer/filesystem_facts.h"
 #include "interposer/hook_scope.h"
 #include "interposer/raw_syscall.h"
+#include "interposer/readable_address.h"
 #include "interposer/seccomp_calls.h"
 #include "interposer/shared_mappings.h"
 #include "interposer/shared_memory_path.h"
 #include "interposer/stacks.h"
-#include "interposer/unwinder_guard.h"
 
 namespace fdtrace {
 namespace {

@@ -17,6 +17,7 @@
 #include "interposer/python_frames.h"
 #include "interposer/readable_memory.h"
 #include "interposer/series.h"
+#include "interposer/stack_memory.h"
 #include "proto/session.h"
 
 namespace fdtrace {
@@ -39,9 +40,6 @@ struct Scratch {
 };
 static_assert(sizeof(Scratch) <= kScratchBytes);
 
-// Is this thread in fork(), and was every other out of the unwinder when it began?
-enum class Forking : uint8_t { kNo, kQuietly, kNotQuietly };
-
 // Initial-exec: reaching it calls nothing, even in a signal handler of a new thread. All zero in a new thread.
 struct ThreadState {
   uint32_t vfork_depth;         // > 0 in a vfork child, which runs in its parent's memory; offset known to vfork_*.S
@@ -54,11 +52,9 @@ struct ThreadState {
   Scratch* scratch;
   uint64_t tail_seen;      // the reader was at least so far
   uint64_t stalled_at;     // 1 + the tail at which waiting for room was given up
-  uint32_t unwinds_since;  // 1 + the unloads seen when this thread's first stack was taken
   uintptr_t signal_stack;  // as the thread set it by sigaltstack
   size_t signal_stack_bytes;
-  uintptr_t stack_pages[4];  // by number, each where its number leads: known to be memory
-  Forking forking;
+  StackMemory stack_memory;
   bool announced;          // this writer's Thread event is in the ring
   bool named;              // Python was asked for the thread's name
   uint64_t next_lifetime;  // of the block of ids at hand

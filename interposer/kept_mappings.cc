@@ -21,21 +21,7 @@ struct Range {
   uintptr_t end = 0;
 };
 
-constexpr size_t kMaxLibraries = 8;
-constinit Range g_libraries[kMaxLibraries] = {};
-constinit std::atomic<size_t> g_library_count{0};
-
-Range ExtentOf(const link_map& library) {
-  const auto* const header = reinterpret_cast<const ElfW(Ehdr)*>(library.l_addr);
-  const auto* const parts = reinterpret_cast<const ElfW(Phdr)*>(library.l_addr + header->e_phoff);
-  Range extent;
-  for (size_t i = 0; i < header->e_phnum; ++i) {
-    if (parts[i].p_type != PT_LOAD) continue;
-    extent.start = std::min(extent.start, library.l_addr + parts[i].p_vaddr);
-    extent.end = std::max(extent.end, library.l_addr + parts[i].p_vaddr + parts[i].p_memsz);
-  }
-  return extent;
-}
+constinit std::atomic<const LoadedObject*> g_own{nullptr};
 
 // The lowest of ours in [start, end), in whole pages; empty (end is 0) where there is none.
 Range FirstKept(uintptr_t start, uintptr_t end) {
@@ -55,22 +41,14 @@ Range FirstKept(uintptr_t start, uintptr_t end) {
       consider_shared(attachment->arenas[a].load(std::memory_order_relaxed), sizeof(Arena));
     }
   }
-  const size_t libraries = g_library_count.load(std::memory_order_acquire);
-  for (size_t i = 0; i < libraries; ++i) consider(g_libraries[i].start, g_libraries[i].end);
+  if (const LoadedObject* const own = g_own.load(std::memory_order_acquire)) consider(own->start, own->end);
   return first;
 }
 
 }  // namespace
 
-void KeepMapped(const link_map& library) {
-  size_t count = 0;
-  if (const LoadedObject* const own = FindLoadedObject(reinterpret_cast<uintptr_t>(&KeepMapped))) {
-    g_libraries[count++] = {.start = own->start, .end = own->end};
-  }
-  for (const link_map* next = &library; next != nullptr && count < kMaxLibraries; next = next->l_next) {
-    g_libraries[count++] = ExtentOf(*next);
-  }
-  g_library_count.store(count, std::memory_order_release);
+void KeepMapped() {
+  g_own.store(FindLoadedObject(reinterpret_cast<uintptr_t>(&KeepMapped)), std::memory_order_release);
 }
 
 }  // namespace fdtrace

@@ -2,15 +2,13 @@
 // not know. Safe in signal handlers and after fork.
 //
 //  - munmap leaves these mappings out, and succeeds.
-//  - Covers the memory shared with the collector, this library, and the unwinder with what it needs. Not our anonymous
+//  - Covers the memory shared with the collector and this library. Not our anonymous
 //    memory: who unmaps such memory without knowing whose it is, unmaps libc's, too.
 #pragma once
 
-#include <link.h>
-
 namespace fdtrace {
 
-// The library that is at hand, and those loaded with it. At start only.
-void KeepMapped(const link_map& library);
+// At start, when the loaded objects are listed.
+void KeepMapped();
 
 }  // namespace fdtrace

@@ -22,7 +22,6 @@ namespace {
 
 constinit std::atomic<LoadedObject*> g_objects{nullptr};
 constinit std::atomic<uint32_t> g_generation{1};
-constinit std::atomic<uint32_t> g_displacements{0};
 constinit const char* g_program = "";
 constinit uintptr_t g_own_start = 0;
 constinit uintptr_t g_own_end = 0;
@@ -136,14 +135,6 @@ bool Returned(const dl_phdr_info& info, std::span<const unsigned char> build_id)
   return false;
 }
 
-// Where it stands in the place of another, what was learnt about that place is void.
-bool Displaces(const LoadedObject& object) {
-  for (LoadedObject* old = g_objects.load(std::memory_order_acquire); old != nullptr; old = old->next) {
-    if (old->gone.load(std::memory_order_relaxed) && old->start < object.end && object.start < old->end) return true;
-  }
-  return false;
-}
-
 void AddObject(const dl_phdr_info& info) {
   const std::span<const unsigned char> build_id = BuildIdOf(info);
   if (Returned(info, build_id)) return;
@@ -162,7 +153,6 @@ void AddObject(const dl_phdr_info& info) {
   object->key =
       HashBytes(HashBytes(1, object->path, TextLength(object->path)), object->build_id.data(), object->build_id.size());
   NoticePython(*object);
-  if (Displaces(*object)) g_displacements.fetch_add(1, std::memory_order_acq_rel);
   object->next = g_objects.load(std::memory_order_relaxed);
   while (!g_objects.compare_exchange_weak(object->next, object, std::memory_order_acq_rel)) {
   }
@@ -235,18 +225,6 @@ void DropUnloadedObjects() {
     if (!object->gone.load(std::memory_order_relaxed) && Vanished(*object)) MarkGone(*object);
   }
 }
-
-int ReplayLoadedObjects(int (*callback)(dl_phdr_info*, size_t, void*), void* closure) {
-  DropUnloadedObjects();  // those that libc itself has unloaded: their unwind tables may be unmapped
-  for (LoadedObject* object = g_objects.load(std::memory_order_acquire); object != nullptr; object = object->next) {
-    if (object->gone.load(std::memory_order_relaxed)) continue;
-    dl_phdr_info info = object->info;
-    if (const int result = callback(&info, sizeof info, closure)) return result;
-  }
-  return 0;
-}
-
-uint32_t Displacements() { return g_displacements.load(std::memory_order_acquire); }
 
 uint32_t LoadGeneration() { return g_generation.load(std::memory_order_acquire); }
 

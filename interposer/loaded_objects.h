@@ -1,6 +1,6 @@
-// The program's executable and libraries, as a list of our own: it is replayed to libunwind in place of
-// dl_iterate_phdr, which takes the loader's lock (a forked child hangs on it if another thread held it), and it turns
-// addresses into (module, offset).
+// The program's executable and libraries, as a list of our own, for the loader's takes its lock (a forked child hangs
+// on it if another thread held it): it turns addresses into (module, offset), and has where the tables for walking
+// stacks lie.
 //
 //  - Filled at start from the loader; later objects are noticed when a frame lies in one, by _dl_find_object, which
 //    takes no lock. dlopen itself is not interposed: it looks at its caller, and would take ours for it (RPATH,
@@ -44,12 +44,6 @@ bool IsLoaded(const char* name_start);
 
 // Marks what the loader no longer knows.
 void DropUnloadedObjects();
-
-// As dl_iterate_phdr, over the list.
-int ReplayLoadedObjects(int (*callback)(dl_phdr_info*, size_t, void*), void* closure);
-
-// How often an object was loaded where another one had been.
-uint32_t Displacements();
 
 // Counts changes that can give an address another meaning.
 uint32_t LoadGeneration();

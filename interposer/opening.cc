@@ -4,8 +4,8 @@
 
 #include "interposer/file_facts.h"
 #include "interposer/hook_scope.h"
+#include "interposer/readable_address.h"
 #include "interposer/shared_memory_path.h"
-#include "interposer/unwinder_guard.h"
 
 namespace fdtrace {
 

@@ -22,7 +22,6 @@
 #include "interposer/ring_writer.h"
 #include "interposer/seccomp_calls.h"
 #include "interposer/undeclared.h"
-#include "interposer/unwinder.h"
 
 namespace fdtrace {
 namespace {
@@ -97,15 +96,9 @@ pid_t ForkBy(Call call) {
     }
     return pid;
   }
-  UnwinderForkGuard guard;
   const Attachment* const interrupted = fdtrace_thread.scope != nullptr ? AttachedAlready() : nullptr;
   const pid_t pid = interrupted != nullptr ? ForkWithinOurWork(*interrupted, call) : call();
-  if (pid == 0) {
-    NoteFork();
-    guard.InChild();
-  } else {
-    guard.InParent();
-  }
+  if (pid == 0) NoteFork();
   return pid;
 }
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "interposer/unwinder_guard.h"
+#include "interposer/readable_address.h"
 #include "proto/session.h"
 
 namespace fdtrace {

@@ -11,7 +11,7 @@
 #include "interposer/nap.h"
 #include "interposer/raw_syscall.h"
 #include "interposer/seccomp_calls.h"
-#include "interposer/unwinder.h"
+#include "interposer/thread_ends.h"
 
 namespace fdtrace {
 namespace {
@@ -116,7 +116,6 @@ bool ClaimRing(Attachment& attachment) {
     attachment.arenas[0].load(std::memory_order_relaxed)->header.lost.fetch_add(1, std::memory_order_relaxed);
     return false;
   }
-  found.header->in_unwinder.store(0, std::memory_order_relaxed);
   found.header->reserved.store(found.header->head.load(std::memory_order_relaxed), std::memory_order_relaxed);
   thread.ring = found.header;
   thread.ring_bytes = found.bytes;
@@ -125,8 +124,8 @@ bool ClaimRing(Attachment& attachment) {
   thread.stalled_at = 0;
   thread.next_lifetime = thread.lifetimes_end = 0;
   thread.announced = thread.named = false;
-  CountRecordingThread();
   thread.serial = attachment.serial.load(std::memory_order_relaxed);
+  WatchThisThreadsEnd();
   return true;
 }
 
@@ -175,7 +174,6 @@ void AbandonRecord() {
     ring.reserved.store(head, std::memory_order_relaxed);
     ring.lost.fetch_add(1, std::memory_order_relaxed);
   }
-  ring.in_unwinder.store(0, std::memory_order_relaxed);
 }
 
 void RingBell(SessionPage& session) {

@@ -15,11 +15,10 @@
 #include "interposer/event_writer.h"
 #include "interposer/interposed_functions.h"
 #include "interposer/raw_syscall.h"
+#include "interposer/readable_address.h"
 #include "interposer/real_functions.h"
 #include "interposer/seccomp_calls.h"
 #include "interposer/stacks.h"
-#include "interposer/unwinder.h"
-#include "interposer/unwinder_guard.h"
 
 namespace fdtrace {
 namespace {
@@ -57,14 +56,13 @@ void LeaveMemoryToChildren(const Attachment& attachment) {
   }
 }
 
-// What can be had now and not later: a place in the recording, libunwind's own initialisation, memory.
+// What can be had now and not later: a place in the recording, memory.
 void Prepare(uint32_t added) {
   const HookScope scope;
   if (!scope.recording()) return;
   CaptureStack(scope);
   descriptor_table::Prepare();
   if ((added & Bit(OurCall::kMap)) == 0) return;
-  ReserveForUnwinder();
   if (MayCall(OurCall::kHello)) LeaveMemoryToChildren(scope.attachment());
 }
 
@@ -100,8 +98,7 @@ Installed Switch(const Installation& installation, uint32_t added, Installed (*c
 }
 
 void Tell() {
-  const uint32_t for_stacks = Bit(OurCall::kFutex) | Bit(OurCall::kMap) | Bit(OurCall::kGrowHeap) |
-                              Bit(OurCall::kMaskSignals) | Bit(OurCall::kTestAddress);
+  const uint32_t for_stacks = Bit(OurCall::kMap) | Bit(OurCall::kTestAddress);
   const HookScope scope(HookScope::Purpose::kIfAttached);
   if (scope.recording()) WriteConfined(scope, !MayCall(OurCall::kHello), (ForbiddenCalls() & for_stacks) != 0);
 }
@@ -119,14 +116,7 @@ Installed internal::Confine(const Installation& installation, Installed (*call)(
   }
   if (added == 0) return call(closure);
   Prepare(added);
-  Installed installed = {};
-  if (fdtrace_thread.forking != Forking::kNo) {  // in a handler of pthread_atfork: the others are kept out already
-    installed = Switch(installation, added, call, closure);
-  } else {
-    UnwinderForkGuard others_stay_out;  // of locks that could be held across the change
-    installed = Switch(installation, added, call, closure);
-    others_stay_out.InParent();
-  }
+  const Installed installed = Switch(installation, added, call, closure);
   if (!installed.successfully) return installed;
   Tell();
   if (!HelloIsPermitted()) ForgetSession();

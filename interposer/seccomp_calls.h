@@ -22,8 +22,6 @@ enum class OurCall : uint32_t {
   kProcessId,
   kFutex,        // ringing, waiting, and locks that another thread holds
   kMap,          // fresh private memory
-  kGrowHeap,     // what malloc may do: a thread's first stack makes the loader allocate
-  kMaskSignals,  // round libunwind's locks, and in getcontext
   kTestAddress,  // is there memory?
   kSignalStack,  // are we on it?
   kThreadName,

@@ -170,7 +170,7 @@ void NameThread(const HookScope& scope, const Frames& frames) {
 }  // namespace
 
 uint64_t CaptureStack(const HookScope& scope) {
-  // A vfork child could be killed with the unwinder's locks held, which are its parent's too.
+  // What a vfork child has walked over is as its parent has it, but its own frames may be gone before anybody looks.
   if (InVforkChild()) return fdtrace_thread.vfork_stack;
   const Frames frames = Take(scope);
   if ((frames.native.empty() && frames.python.empty()) || !g_sent_stacks.Ready()) return 0;

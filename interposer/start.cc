@@ -1,6 +1,3 @@
-// Not linked with -z initfirst, tempting as it is: that runs us before libc's own constructor, and the dlopen below
-// would then run that one, with nothing to tell it of arguments and environment. The program would find its environment
-// empty.
 #include "interposer/start.h"
 
 #include <unistd.h>
@@ -8,14 +5,15 @@
 #include <atomic>
 #include <cerrno>
 
-#include "interposer/allocator.h"
 #include "interposer/attachment.h"
 #include "interposer/descriptor_table.h"
 #include "interposer/environment.h"
+#include "interposer/kept_mappings.h"
 #include "interposer/loaded_objects.h"
 #include "interposer/processes.h"
+#include "interposer/readable_address.h"
 #include "interposer/real_functions.h"
-#include "interposer/unwinder.h"
+#include "interposer/thread_ends.h"
 
 extern "C" int __cxa_atexit(void (*)(void*), void*, void*) noexcept;
 // Weak: a program of another libc that is started by a traced one loads us too, and must not fail for want of a name.
@@ -26,20 +24,10 @@ namespace fdtrace {
 namespace {
 
 constinit std::atomic<bool> g_started{false};
-constinit std::atomic<bool> g_unwinder_waits{false};
 
 void AtExit(void*) { AnnounceExit(-1); }
 
-void LoadUnwinderKeepingErrno() {
-  const int saved_errno = errno;
-  LoadUnwinder();
-  errno = saved_errno;
-}
-
-__attribute__((constructor)) void Construct() {
-  Start();
-  if (g_unwinder_waits.exchange(false)) LoadUnwinderKeepingErrno();
-}
+__attribute__((constructor)) void Construct() { Start(); }
 
 }  // namespace
 
@@ -53,12 +41,9 @@ void Start() {
   if (SayFirstHello()) {
     descriptor_table::Prepare();  // while there is memory
     ListLoadedObjects();
-    // The loader allocates; inside malloc it would wait for a lock that its own thread holds.
-    if (MayBeInsideAllocator()) {
-      g_unwinder_waits.store(true);
-    } else {
-      LoadUnwinder();
-    }
+    if (IsLoaded("vgpreload_")) KnowValgrind();
+    KeepMapped();
+    WatchThreadEnds();
     // The first registered run last: after the program's own handlers, its destructors and the loader's. Without a
     // shared object's handle, so that they do not run already when this library is finalised.
     __cxa_atexit(AtExit, nullptr, nullptr);

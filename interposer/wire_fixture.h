@@ -10,11 +10,13 @@
 
 #include "interposer/event_writer.h"
 #include "interposer/hook_scope.h"
+#include "interposer/readable_address.h"
 #include "interposer/ring_writer.h"
-#include "interposer/unwinder_guard.h"
 #include "proto/event.pb.h"
 
+extern "C" {
 __thread fdtrace::ThreadState fdtrace_thread = {};
+}
 
 namespace fdtrace {
 bool IsReadable(const void*) { return true; }

@@ -109,7 +109,6 @@ struct RingHeader {
   alignas(64) std::atomic<uint64_t> head;  // published bytes
   std::atomic<uint64_t> reserved;          // >= head: claimed by the writer and the signal handlers above it
   std::atomic<uint32_t> owner;             // tid of the writer as it sees itself; 0: free
-  std::atomic<uint32_t> in_unwinder;       // 1 while the writer may hold the unwinder's locks
   std::atomic<uint64_t> lost;              // events dropped because the ring stayed full
   alignas(64) std::atomic<uint64_t> tail;  // consumed bytes
 };

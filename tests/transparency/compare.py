@@ -10,8 +10,8 @@ ADDED_VARIABLES = re.compile(r"(FDTRACE_SESSION=fdtrace-[0-9a-f]+:[0-9a-f]+|ASAN
 CHANGED_VARIABLES = ((re.compile(r"^(LD_PRELOAD=)[^ :\n]*/libfdtrace\.so[ :]", re.M), r"\1"),
                      (re.compile(r"^(LD_PRELOAD=.*)[ :][^ :\n]*/libfdtrace\.so(?=[ :\n])", re.M), r"\1"),
                      (re.compile(r"^(ASAN_OPTIONS=.*):verify_asan_link_order=0$", re.M), r"\1"))
-# Our library, the unwinder that it opens and what that needs, and the memory shared with the collector.
-ADDED_MAPPINGS = re.compile(r"\S{4} (\S*/libfdtrace\.so|\S*/(libunwind|liblzma|libz)\.so\.\S+|/memfd:fdtrace-\w+ \(deleted\)|"
+# Our library, and the memory shared with the collector.
+ADDED_MAPPINGS = re.compile(r"\S{4} (\S*/libfdtrace\.so|/memfd:fdtrace-\w+ \(deleted\)|"
                             r"\(anonymous\))$")
 
 

@@ -1,0 +1,33 @@
+// What a thread's stack is known to be: memory that can be read without a fault. The kernel is asked once about each
+// page of it, from where we stand upward.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+namespace fdtrace {
+
+// All zero to begin with. Of one thread.
+class StackMemory {
+ public:
+  // False: there is no memory at this address.
+  bool Load(uintptr_t address, uintptr_t& word) {
+    // Both differences wrap for what lies below.
+    if (address - start_ > end_ - start_ - sizeof word || end_ == 0) [[unlikely]] {
+      if (!Learn(address)) return false;
+    }
+    std::memcpy(&word, reinterpret_cast<const void*>(address), sizeof word);
+    return true;
+  }
+
+  // Are the bytes from `from` to `to`, on the same stack, memory? Where the kernel may not be asked: yes.
+  bool Covers(uintptr_t from, uintptr_t to);
+
+ private:
+  bool Learn(uintptr_t address);
+
+  uintptr_t start_;  // of pages one after another that are memory, and of one stack
+  uintptr_t end_;
+};
+
+}  // namespace fdtrace

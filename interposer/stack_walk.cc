@@ -1,0 +1,174 @@
+#include "interposer/stack_walk.h"
+
+#include <optional>
+
+#include "interposer/frame_expression.h"
+#include "interposer/frame_rules.h"
+#include "interposer/frame_tables.h"
+#include "interposer/loaded_objects.h"
+#include "interposer/readable_address.h"
+#include "interposer/registers.h"
+
+namespace fdtrace {
+namespace {
+
+// What both ways follow from one frame to the next.
+struct Position {
+  uintptr_t next;
+  uintptr_t stack;
+  uintptr_t frame;
+};
+
+// Code without tables, as a JIT makes it: if it keeps a chain of frame pointers, the next one lies a little above us.
+// The kernel is asked each time, for nothing says that it is one.
+bool FollowFramePointer(Position& at) {
+  constexpr uintptr_t kLargestFrame = uintptr_t{16} * 1024;
+  constexpr uintptr_t kWord = sizeof(uintptr_t);
+  const uintptr_t frame = at.frame;
+  if (frame % kWord != 0 || frame < at.stack || frame - at.stack > kLargestFrame) return false;
+  const auto* const saved = reinterpret_cast<const uintptr_t*>(frame);
+  if (!IsReadable(saved) || !IsReadable(saved + 1)) return false;
+  at = {.next = WithoutSignature(saved[1]), .stack = frame + 2 * kWord, .frame = saved[0]};
+  return at.next != 0;
+}
+
+// False: there is no next frame.
+inline __attribute__((always_inline)) bool Follow(FrameRule rule, StackMemory& memory, Position& at) {
+  const auto slot = [](uintptr_t base, int64_t number) { return base + static_cast<uintptr_t>(number * 8); };
+  const bool from_stack = rule.kind == FrameKind::kFromStackPointer;
+  uintptr_t cfa = (from_stack ? at.stack : at.frame) + static_cast<uintptr_t>(intptr_t{rule.cfa});
+  if (rule.kind == FrameKind::kRealigned) [[unlikely]] {
+    if (!memory.Load(cfa, cfa) || !memory.Load(slot(at.frame, rule.frame_slot), at.frame)) return false;
+  } else if (rule.frame_slot != kInRegister) {
+    if (!memory.Load(slot(cfa, rule.frame_slot), at.frame)) return false;
+  }
+  if (cfa <= at.stack || cfa % sizeof(uintptr_t) != 0) return false;
+  if (!memory.Load(slot(cfa, rule.return_slot), at.next)) return false;
+  at.next = WithoutSignature(at.next);
+  at.stack = cfa;
+  return at.next != 0;
+}
+
+std::optional<uintptr_t> CfaOf(const FrameRow& row, const Registers& registers, StackMemory& memory) {
+  if (row.cfa_is_expression) return EvaluateFrameExpression(row.cfa, registers, std::nullopt, memory);
+  if (row.cfa_register >= kRegisters) return std::nullopt;
+  return registers.value[row.cfa_register] + static_cast<uintptr_t>(row.cfa);
+}
+
+std::optional<uintptr_t> Loaded(std::optional<uintptr_t> from, StackMemory& memory) {
+  uintptr_t word = 0;
+  if (!from.has_value() || !memory.Load(*from, word)) return std::nullopt;
+  return word;
+}
+
+// The caller's register `number`. Null: it cannot be known.
+std::optional<uintptr_t> CallersRegister(const FrameRow& row, size_t number, uintptr_t cfa, const Registers& registers,
+                                         StackMemory& memory) {
+  const int64_t value = row.values[number];
+  const uintptr_t at_offset = cfa + static_cast<uintptr_t>(value);
+  switch (row.rules[number]) {
+    case RegisterRule::kSame:
+      return number == kStackPointer ? cfa : registers.value[number];
+    case RegisterRule::kUndefined:
+      return 0;
+    case RegisterRule::kAtOffset:
+      return Loaded(at_offset, memory);
+    case RegisterRule::kOffset:
+      return at_offset;
+    case RegisterRule::kRegister:
+      if (static_cast<uint64_t>(value) >= kRegisters) return std::nullopt;
+      return registers.value[value];
+    case RegisterRule::kAtExpression:
+      return Loaded(EvaluateFrameExpression(value, registers, cfa, memory), memory);
+    case RegisterRule::kExpression:
+      return EvaluateFrameExpression(value, registers, cfa, memory);
+  }
+  return std::nullopt;
+}
+
+bool Follow(const FrameRow& row, StackMemory& memory, Registers& registers) {
+  const std::optional<uintptr_t> cfa = CfaOf(row, registers, memory);
+  const RegisterRule returns = row.rules[row.return_column];
+  if (!cfa.has_value() || returns == RegisterRule::kUndefined) return false;
+  if (returns == RegisterRule::kSame && !kReturnsInRegister) return false;
+  Registers callers = {};
+  for (size_t number = 0; number < kRegisters; ++number) {
+    // A register that is lost may be one that nobody asks for.
+    callers.value[number] = CallersRegister(row, number, *cfa, registers, memory).value_or(0);
+  }
+  const bool stands_still = callers.value[kStackPointer] == registers.value[kStackPointer] &&
+                            callers.value[row.return_column] == registers.next;
+  callers.next = WithoutSignature(callers.value[row.return_column]);
+  if (!kReturnsInRegister) callers.value[kReturnColumn] = callers.next;
+  registers = callers;
+  return registers.next != 0 && !stands_still;
+}
+
+bool FollowWithoutTables(Registers& registers) {
+  Position at = {
+      .next = registers.next, .stack = registers.value[kStackPointer], .frame = registers.value[kFramePointer]};
+  if (!FollowFramePointer(at)) return false;
+  registers.next = at.next;
+  registers.value[kStackPointer] = at.stack;
+  registers.value[kFramePointer] = at.frame;
+  registers.value[kReturnColumn] = at.next;
+  return true;
+}
+
+bool FindRow(uintptr_t address, FrameRow& row) {
+  NoticeLoadedObject(address);
+  const LoadedObject* const object = FindLoadedObject(address);
+  return object != nullptr && FindFrameRow(*object, address, row);
+}
+
+}  // namespace
+
+size_t internal::WalkByRules(const Registers& registers, StackMemory& memory, std::span<void*> frames) {
+  const FrameRules rules;
+  StackMemory known = memory;  // where the compiler sees that nobody else changes it
+  Position at = {
+      .next = registers.next, .stack = registers.value[kStackPointer], .frame = registers.value[kFramePointer]};
+  uintptr_t instruction = registers.next;
+  size_t count = 0;
+  while (count < frames.size()) {
+    const FrameRule rule = rules.At(instruction);
+    if (rule.kind >= FrameKind::kOutermost) [[unlikely]] {
+      if (rule.kind == FrameKind::kOther) return 0;
+      if (rule.kind == FrameKind::kOutermost || !FollowFramePointer(at)) break;
+    } else if (!Follow(rule, known, at)) {
+      break;
+    }
+    frames[count++] = reinterpret_cast<void*>(at.next);
+    instruction = at.next - 1;  // the call's
+  }
+  memory = known;
+  return rules.AreValid() ? count : 0;
+}
+
+// Apart from its caller: rows need room on the stack.
+__attribute__((noinline)) size_t internal::WalkByRows(Registers registers, StackMemory& memory,
+                                                      std::span<void*> frames) {
+  uintptr_t instruction = registers.next;
+  size_t count = 0;
+  while (count < frames.size()) {
+    FrameRow row;
+    bool interrupted = false;
+    if (FindRow(instruction, row)) {
+      if (!Follow(row, memory, registers)) break;
+      interrupted = row.is_signal_frame;
+    } else if (!FollowWithoutTables(registers)) {
+      break;
+    }
+    frames[count++] = reinterpret_cast<void*>(registers.next + (interrupted ? 1 : 0));
+    instruction = registers.next - (interrupted ? 0 : 1);
+  }
+  return count;
+}
+
+size_t WalkStack(StackMemory& memory, std::span<void*> frames) {
+  const Registers own = OwnRegisters();
+  const size_t count = internal::WalkByRules(own, memory, frames);
+  return count != 0 ? count : internal::WalkByRows(own, memory, frames);
+}
+
+}  // namespace fdtrace
