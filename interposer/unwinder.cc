@@ -9,9 +9,9 @@
 namespace fdtrace {
 namespace {
 
-// To walk into an object that was not seen before takes almost six kilobytes of stack. A signal handler's may have less,
-// and nothing stops us at its end; a coroutine's may, and where its end is nobody says: what is below us must at least be
-// memory.
+// To walk into an object that was not seen before takes almost six kilobytes of stack. A signal handler's may have
+// less, and nothing stops us at its end; a coroutine's may, and where its end is nobody says: what is below us must at
+// least be memory.
 bool StackHasRoom() {
   constexpr uintptr_t kNeeded = uintptr_t{6} * 1024;
   constexpr uintptr_t kNeededOfSignalStack = uintptr_t{8} * 1024;
