@@ -222,6 +222,13 @@ class RowMachine {
     row_.cfa = offset;
   }
 
+  // Of an expression there is no part to change.
+  bool ChangeCfa(uint64_t number, int64_t offset) {
+    if (row_.cfa_is_expression) return false;
+    DefineCfa(number, offset);
+    return true;
+  }
+
   void Advance(uint64_t delta) {
     location_ += delta * common_.code_alignment;
     beyond_ = location_ > wanted_;
@@ -325,11 +332,9 @@ bool RowMachine::ExecuteExtended(uint8_t code, ByteReader& reader) {
       return true;
     }
     case 0x0d:  // def_cfa_register
-      DefineCfa(reader.ReadUleb(), row_.cfa);
-      return true;
+      return ChangeCfa(reader.ReadUleb(), row_.cfa);
     case 0x0e:  // def_cfa_offset
-      row_.cfa = static_cast<int64_t>(reader.ReadUleb());
-      return true;
+      return ChangeCfa(row_.cfa_register, static_cast<int64_t>(reader.ReadUleb()));
     case 0x0f:  // def_cfa_expression
       row_.cfa_is_expression = true;
       row_.cfa = Block(reader);
@@ -344,8 +349,7 @@ bool RowMachine::ExecuteExtended(uint8_t code, ByteReader& reader) {
       return true;
     }
     case 0x13:  // def_cfa_offset_sf
-      row_.cfa = ScaledSigned(reader.ReadSleb());
-      return true;
+      return ChangeCfa(row_.cfa_register, ScaledSigned(reader.ReadSleb()));
     case 0x14:  // val_offset
       return set(RegisterRule::kOffset, [&] { return Scaled(reader.ReadUleb()); });
     case 0x15:  // val_offset_sf
