@@ -77,6 +77,11 @@ bool Succeeded(const absl::Status& status) {
   return status.ok();
 }
 
+// To be read, or to judge by.
+bool IsReportWanted(const RunOptions& options, const Ruling& ruling) {
+  return !options.quiet || !options.reports.empty() || options.open || ruling.error_exitcode != 0;
+}
+
 void Summarize(const Report& report, const std::string& trace) {
   std::string text = RenderText(report, {.colours = ColoursOn(STDERR_FILENO)});
   if (!trace.empty()) absl::StrAppend(&text, "\nlook closer: fdtrace report ", trace, "\ntrace: ", trace, "\n");
@@ -135,6 +140,7 @@ int WriteResults(const Recorded& recorded, const RunOptions& options, const Ruli
   if (!readable) {
     written = Succeeded(recorded.redact ? CopyRedacted(trace, recorded.trace) : Copy(trace, recorded.trace));
   }
+  if (!IsReportWanted(options, ruling)) return written ? status : FailedWith(status);
   const int shown = ShowTrace(trace, in_file ? recorded.trace : "", options, ruling, status);
   return written ? shown : FailedWith(status);
 }

@@ -147,13 +147,14 @@ int Run(const RunOptions& options) {
   getrlimit(RLIMIT_NOFILE, &launch.open_files);
   if (!options.quiet) SayWhatToExpect(*path);
 
-  EarlySymbols symbols;
+  // These two are never taken apart: the process ends with them, and what is large takes long.
+  EarlySymbols& symbols = *std::make_unique<EarlySymbols>().release();
   Recorded recorded = {
       .start = DescribeStart(options.command), .end = {}, .trace = {}, .redact = options.redact, .symbols = &symbols};
   const std::filesystem::path directory(recorded.start.directory());
-  const std::unique_ptr<Model> model = MakeModel([&](const TraceModule& module, uint64_t address) {
-    symbols.Want((directory / module.path()).string(), module.build_id(), address);
-  });
+  Model* const model = MakeModel([&](const TraceModule& module, uint64_t address) {
+                         symbols.Want((directory / module.path()).string(), module.build_id(), address);
+                       }).release();
   recorded.start.set_untraced_reason(launch.program.untraced_reason);
   const absl::Status ran = launch.program.untraced_reason.empty()
                                ? RunTraced(launch, options, signals, *model, recorded)
