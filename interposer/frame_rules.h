@@ -63,6 +63,7 @@ class FrameRules {
  public:
   FrameRules() : generation_(LoadGeneration()), salt_(SaltOf(generation_)) {}
 
+  uint32_t generation() const { return generation_; }
   bool AreValid() const { return LoadGeneration() == generation_; }
 
   // Learns the rule if need be. `address` is that of an instruction, not of the one it returns to.

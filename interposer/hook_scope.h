@@ -18,6 +18,7 @@
 #include "interposer/readable_memory.h"
 #include "interposer/series.h"
 #include "interposer/stack_memory.h"
+#include "interposer/walk_memory.h"
 #include "proto/session.h"
 
 namespace fdtrace {
@@ -33,6 +34,7 @@ struct Scratch {
   unsigned char event[kMaxEventBytes];
   unsigned char nested_event[kMaxEventBytes];
   void* frames[kMaxFrames + kMaxOwnFrames];
+  WalkMemory last_walk;
   PythonFrame python_frames[kMaxPythonFrames];
   ReadableMemory readable;
   uint64_t modules[kMaxStackFrames];

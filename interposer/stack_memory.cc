@@ -13,30 +13,32 @@ bool IsMemory(uintptr_t page) {
 
 }  // namespace
 
-// What is not next to what is known is of another stack, and is known alone from then on.
 bool StackMemory::Learn(uintptr_t address) {
   const uintptr_t last = address + sizeof(uintptr_t) - 1;
   if (address < kPageBytes || last < address) return false;
   return Covers(address, last + 1);
 }
 
+// What no more than large frames are between belongs to the stack that is known. All else is of another one, and is
+// known alone from then on.
 bool StackMemory::Covers(uintptr_t from, uintptr_t to) {
+  constexpr uintptr_t kLargestGap = 32 * kPageBytes;
   const uintptr_t first = from & ~(kPageBytes - 1);
-  const uintptr_t last = (to - 1) & ~(kPageBytes - 1);
-  if (first > end_ || last + kPageBytes < start_) start_ = end_ = 0;
-  for (uintptr_t page = first; page <= last; page += kPageBytes) {
-    if (page >= start_ && page < end_) continue;
+  const uintptr_t end = (to + kPageBytes - 1) & ~(kPageBytes - 1);
+  const bool is_near = end_ != 0 && first <= end_ + kLargestGap && start_ <= end + kLargestGap;
+  if (is_near && ExtendTo(first, end)) return true;
+  for (uintptr_t page = first; page < end; page += kPageBytes) {
     if (!IsMemory(page)) return false;
-    if (end_ == 0) {
-      start_ = page;
-      end_ = page + kPageBytes;
-    } else if (page == end_) {
-      end_ += kPageBytes;
-    } else if (page + kPageBytes == start_) {
-      start_ = page;
-    }
   }
+  start_ = first;
+  end_ = end;
   return true;
+}
+
+bool StackMemory::ExtendTo(uintptr_t start, uintptr_t end) {
+  while (end_ < end && IsMemory(end_)) end_ += kPageBytes;
+  while (start_ > start && IsMemory(start_ - kPageBytes)) start_ -= kPageBytes;
+  return start_ <= start && end <= end_;
 }
 
 }  // namespace fdtrace

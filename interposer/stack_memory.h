@@ -25,6 +25,7 @@ class StackMemory {
 
  private:
   bool Learn(uintptr_t address);
+  bool ExtendTo(uintptr_t start, uintptr_t end);
 
   uintptr_t start_;  // of pages one after another that are memory, and of one stack
   uintptr_t end_;

@@ -1,5 +1,6 @@
 #include "interposer/stack_walk.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "interposer/frame_expression.h"
@@ -12,16 +13,9 @@
 namespace fdtrace {
 namespace {
 
-// What both ways follow from one frame to the next.
-struct Position {
-  uintptr_t next;
-  uintptr_t stack;
-  uintptr_t frame;
-};
-
 // Code without tables, as a JIT makes it: if it keeps a chain of frame pointers, the next one lies a little above us.
 // The kernel is asked each time, for nothing says that it is one.
-bool FollowFramePointer(Position& at) {
+bool FollowFramePointer(FrameState& at) {
   constexpr uintptr_t kLargestFrame = uintptr_t{16} * 1024;
   constexpr uintptr_t kWord = sizeof(uintptr_t);
   const uintptr_t frame = at.frame;
@@ -32,19 +26,27 @@ bool FollowFramePointer(Position& at) {
   return at.next != 0;
 }
 
-// False: there is no next frame.
-inline __attribute__((always_inline)) bool Follow(FrameRule rule, StackMemory& memory, Position& at) {
+// From `at` to its caller, and what that was found by. False: there is none.
+inline __attribute__((always_inline)) bool Follow(FrameRule rule, StackMemory& memory, FrameState& at, WalkStep& step) {
   const auto slot = [](uintptr_t base, int64_t number) { return base + static_cast<uintptr_t>(number * 8); };
-  const bool from_stack = rule.kind == FrameKind::kFromStackPointer;
-  uintptr_t cfa = (from_stack ? at.stack : at.frame) + static_cast<uintptr_t>(intptr_t{rule.cfa});
-  if (rule.kind == FrameKind::kRealigned) [[unlikely]] {
-    if (!memory.Load(cfa, cfa) || !memory.Load(slot(at.frame, rule.frame_slot), at.frame)) return false;
-  } else if (rule.frame_slot != kInRegister) {
-    if (!memory.Load(slot(cfa, rule.frame_slot), at.frame)) return false;
-  }
+  const auto load = [&](uintptr_t address, const uintptr_t*& from, uintptr_t& word) {
+    from = reinterpret_cast<const uintptr_t*>(address);
+    return memory.Load(address, word);
+  };
+  step.from = at;
+  uintptr_t cfa = rule.kind == FrameKind::kFromStackPointer ? at.stack : at.frame;
+  cfa += static_cast<uintptr_t>(intptr_t{rule.cfa});
+  const bool is_realigned = rule.kind == FrameKind::kRealigned;
+  if (is_realigned && !memory.Load(cfa, cfa)) return false;
   if (cfa <= at.stack || cfa % sizeof(uintptr_t) != 0) return false;
-  if (!memory.Load(slot(cfa, rule.return_slot), at.next)) return false;
-  at.next = WithoutSignature(at.next);
+  if (!load(slot(cfa, rule.return_slot), step.return_slot, step.return_word)) return false;
+  step.frame_slot = step.return_slot;
+  step.frame_word = step.return_word;
+  if (is_realigned || rule.frame_slot != kInRegister) {
+    if (!load(slot(is_realigned ? at.frame : cfa, rule.frame_slot), step.frame_slot, step.frame_word)) return false;
+    at.frame = step.frame_word;
+  }
+  at.next = step.returns_to();
   at.stack = cfa;
   return at.next != 0;
 }
@@ -105,7 +107,7 @@ bool Follow(const FrameRow& row, StackMemory& memory, Registers& registers) {
 }
 
 bool FollowWithoutTables(Registers& registers) {
-  Position at = {
+  FrameState at = {
       .next = registers.next, .stack = registers.value[kStackPointer], .frame = registers.value[kFramePointer]};
   if (!FollowFramePointer(at)) return false;
   registers.next = at.next;
@@ -123,34 +125,45 @@ bool FindRow(uintptr_t address, FrameRow& row) {
 
 }  // namespace
 
-size_t internal::WalkByRules(const Registers& registers, StackMemory& memory, std::span<void*> frames) {
+Walk internal::WalkByRules(const Registers& registers, StackMemory& memory, WalkMemory& last, std::span<void*> frames) {
   const FrameRules rules;
+  last.Begin(rules.generation());
   StackMemory known = memory;  // where the compiler sees that nobody else changes it
-  Position at = {
+  FrameState at = {
       .next = registers.next, .stack = registers.value[kStackPointer], .frame = registers.value[kFramePointer]};
   uintptr_t instruction = registers.next;
-  size_t count = 0;
-  while (count < frames.size()) {
+  Walk walk;
+  bool has_ended = false;
+  std::span<const WalkStep> rest;
+  while (walk.count < frames.size() && rest.empty()) {
     const FrameRule rule = rules.At(instruction);
     if (rule.kind >= FrameKind::kOutermost) [[unlikely]] {
-      if (rule.kind == FrameKind::kOther) return 0;
-      if (rule.kind == FrameKind::kOutermost || !FollowFramePointer(at)) break;
-    } else if (!Follow(rule, known, at)) {
-      break;
+      has_ended = rule.kind == FrameKind::kOutermost;
+      if (rule.kind == FrameKind::kOther) return {};
+      if (has_ended || !FollowFramePointer(at)) break;
+      last.DoNotRemember();
+    } else {
+      if (!Follow(rule, known, at, last.Add())) break;
+      if (rule.kind == FrameKind::kRealigned) [[unlikely]]
+        last.DoNotRemember();
     }
-    frames[count++] = reinterpret_cast<void*>(at.next);
+    frames[walk.count++] = reinterpret_cast<void*>(at.next);
     instruction = at.next - 1;  // the call's
+    rest = last.Rest(at);
   }
   memory = known;
-  return rules.AreValid() ? count : 0;
+  if (!rules.AreValid()) return {};
+  const std::span<const WalkStep> shown = rest.first(std::min(rest.size(), frames.size() - walk.count));
+  for (const WalkStep& step : shown) frames[walk.count++] = reinterpret_cast<void*>(step.returns_to());
+  if (shown.size() == rest.size() && (has_ended || !rest.empty())) walk.steps = last.End(rest);
+  return walk;
 }
 
 // Apart from its caller: rows need room on the stack.
-__attribute__((noinline)) size_t internal::WalkByRows(Registers registers, StackMemory& memory,
-                                                      std::span<void*> frames) {
+__attribute__((noinline)) Walk internal::WalkByRows(Registers registers, StackMemory& memory, std::span<void*> frames) {
   uintptr_t instruction = registers.next;
-  size_t count = 0;
-  while (count < frames.size()) {
+  Walk walk;
+  while (walk.count < frames.size()) {
     FrameRow row;
     bool interrupted = false;
     if (FindRow(instruction, row)) {
@@ -159,16 +172,16 @@ __attribute__((noinline)) size_t internal::WalkByRows(Registers registers, Stack
     } else if (!FollowWithoutTables(registers)) {
       break;
     }
-    frames[count++] = reinterpret_cast<void*>(registers.next + (interrupted ? 1 : 0));
+    frames[walk.count++] = reinterpret_cast<void*>(registers.next + (interrupted ? 1 : 0));
     instruction = registers.next - (interrupted ? 0 : 1);
   }
-  return count;
+  return walk;
 }
 
-size_t WalkStack(StackMemory& memory, std::span<void*> frames) {
+Walk WalkStack(StackMemory& memory, WalkMemory& last, std::span<void*> frames) {
   const Registers own = OwnRegisters();
-  const size_t count = internal::WalkByRules(own, memory, frames);
-  return count != 0 ? count : internal::WalkByRows(own, memory, frames);
+  const Walk walk = internal::WalkByRules(own, memory, last, frames);
+  return walk.count != 0 ? walk : internal::WalkByRows(own, memory, frames);
 }
 
 }  // namespace fdtrace

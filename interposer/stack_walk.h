@@ -7,19 +7,24 @@
 
 #include "interposer/registers.h"
 #include "interposer/stack_memory.h"
+#include "interposer/walk_memory.h"
 
 namespace fdtrace {
 
-// Fills `frames` with return addresses, innermost first, and returns their number; the first ones are this library's
-// own. In place of a return address, a frame that a signal interrupted has the address behind the next instruction's
-// first byte.
-size_t WalkStack(StackMemory& memory, std::span<void*> frames);
+struct Walk {
+  size_t count = 0;                      // of frames
+  std::span<const WalkStep> steps = {};  // one for each, with their hashes; empty if the walk was none to remember
+};
+
+// Fills `frames` with return addresses, innermost first; the first ones are this library's own. In place of a return
+// address, a frame that a signal interrupted has the address behind the next instruction's first byte.
+Walk WalkStack(StackMemory& memory, WalkMemory& last, std::span<void*> frames);
 
 namespace internal {
 // The two ways it goes, from a frame whose registers are known, whose next instruction is `registers.next`: by rules of
-// a word, which gives up (0) at a frame that has none, and by whole rows.
-size_t WalkByRules(const Registers& registers, StackMemory& memory, std::span<void*> frames);
-size_t WalkByRows(Registers registers, StackMemory& memory, std::span<void*> frames);
+// a word, which gives up (no frames) at a frame that has none, and by whole rows.
+Walk WalkByRules(const Registers& registers, StackMemory& memory, WalkMemory& last, std::span<void*> frames);
+Walk WalkByRows(Registers registers, StackMemory& memory, std::span<void*> frames);
 }  // namespace internal
 
 }  // namespace fdtrace

@@ -105,6 +105,9 @@ Registers RegistersOf(const ucontext_t& context) {
 // What the handler of SIGTRAP finds out; it allocates nothing.
 struct Comparison {
   StackMemory memory;
+  WalkMemory last_walk;
+  size_t remembered = 0;
+  size_t wrong_hashes = 0;
   size_t compared = 0;
   size_t by_rules = 0;
   size_t unknown = 0;  // libunwind gave up
@@ -122,8 +125,14 @@ void Compare(int, siginfo_t*, void* interrupted) {
   const Registers registers = RegistersOf(context);
   Frames rows;
   Frames rules;
-  rows.count = internal::WalkByRows(registers, comparison.memory, rows.addresses);
-  rules.count = internal::WalkByRules(registers, comparison.memory, rules.addresses);
+  rows.count = internal::WalkByRows(registers, comparison.memory, rows.addresses).count;
+  const Walk by_rules = internal::WalkByRules(registers, comparison.memory, comparison.last_walk, rules.addresses);
+  rules.count = by_rules.count;
+  if (!by_rules.steps.empty()) ++comparison.remembered;
+  for (size_t i = 0; i < by_rules.steps.size(); ++i) {
+    const auto rest = std::span<void* const>(rules.addresses).first(rules.count).subspan(i);
+    if (by_rules.steps[i].hash != HashOfAddresses(rest)) ++comparison.wrong_hashes;
+  }
   const Frames expected = ByLibunwind(context);
   ++comparison.compared;
   if (rules.count != 0) ++comparison.by_rules;
@@ -169,6 +178,8 @@ void ExpectNoDifference(size_t least_steps) {
                                    << Described(comparison.walked);
   EXPECT_GT(comparison.compared, least_steps);
   EXPECT_GT(comparison.by_rules, comparison.compared / 4);
+  EXPECT_GT(comparison.remembered, comparison.by_rules / 2);
+  EXPECT_EQ(comparison.wrong_hashes, 0u);
   EXPECT_LT(comparison.unknown, comparison.compared / 1000);
 }
 
@@ -246,8 +257,9 @@ Frames Walked() {
   Frames rules;
   Frames rows;
   const Registers own = OwnRegisters();
-  rules.count = internal::WalkByRules(own, memory, rules.addresses);
-  rows.count = internal::WalkByRows(own, memory, rows.addresses);
+  static WalkMemory last;
+  rules.count = internal::WalkByRules(own, memory, last, rules.addresses).count;
+  rows.count = internal::WalkByRows(own, memory, rows.addresses).count;
   EXPECT_EQ(Described(rules), Described(rows));
   EXPECT_EQ(rules, rows);
   return rules;
@@ -278,7 +290,8 @@ Frames g_in_handler_by_libunwind;
 
 void Handler(int) {
   StackMemory memory = {};
-  g_in_handler.count = WalkStack(memory, g_in_handler.addresses);
+  static WalkMemory last;
+  g_in_handler.count = WalkStack(memory, last, g_in_handler.addresses).count;
   ucontext_t context;
   getcontext(&context);
   g_in_handler_by_libunwind = ByLibunwind(context);
@@ -328,7 +341,8 @@ __attribute__((noinline)) size_t Deep(int depth, std::span<void*> frames) {
     return count;
   }
   StackMemory memory = {};
-  return WalkStack(memory, frames);
+  static WalkMemory last;
+  return WalkStack(memory, last, frames).count;
 }
 
 TEST_F(StackWalkTest, EndsWhereThereIsNoRoomForMore) {

@@ -23,18 +23,23 @@ struct Frames {
   std::span<void* const> native;
   std::span<const PythonFrame> python;
   bool truncated;
+  uint64_t native_hash;
 };
 
 // Unwinds and leaves our own frames out.
 Frames Take(const HookScope& scope) {
   Scratch& scratch = *fdtrace_thread.scratch;
   const std::span<void*> room = scratch.frames;
-  const size_t count = Unwind(scope, room);
+  const Walk walk = Unwind(scope, room);
   size_t first = 0;
-  while (first < count && IsOurs(reinterpret_cast<uintptr_t>(room[first]))) ++first;
-  const size_t rest = std::min(count - first, kMaxFrames);
-  Frames frames = {
-      .native = room.subspan(first, rest), .python = {}, .truncated = count == room.size() || first + rest < count};
+  while (first < walk.count && IsOurs(reinterpret_cast<uintptr_t>(room[first]))) ++first;
+  const size_t rest = std::min(walk.count - first, kMaxFrames);
+  Frames frames = {.native = room.subspan(first, rest),
+                   .python = {},
+                   .truncated = walk.count == room.size() || first + rest < walk.count,
+                   .native_hash = 0};
+  const bool is_hashed = !walk.steps.empty() && rest > 0 && !frames.truncated;
+  frames.native_hash = is_hashed ? walk.steps[first].hash : HashOfAddresses(frames.native);
   if (const PythonInterpreter* const python = scope.nested() ? nullptr : ReadablePython()) [[unlikely]] {
     bool truncated = false;
     const size_t taken = TakePythonFrames(*python, scratch.readable, scratch.python_frames, truncated);
@@ -45,8 +50,7 @@ Frames Take(const HookScope& scope) {
 }
 
 uint64_t HashOf(const Frames& frames) {
-  uint64_t hash = LoadGeneration();
-  for (void* address : frames.native) hash = HashWord(hash, reinterpret_cast<uintptr_t>(address));
+  uint64_t hash = HashWord(LoadGeneration(), frames.native_hash);
   for (const PythonFrame& frame : frames.python) hash = HashWord(hash ^ frame.identity, frame.instruction);
   return hash == 0 ? 1 : hash;
 }

@@ -4,7 +4,6 @@
 
 #include "interposer/readable_address.h"
 #include "interposer/seccomp_calls.h"
-#include "interposer/stack_walk.h"
 
 namespace fdtrace {
 namespace {
@@ -26,9 +25,9 @@ bool StackHasRoom() {
 
 }  // namespace
 
-size_t Unwind(const HookScope& scope, std::span<void*> frames) {
-  if (scope.nested() || !StackHasRoom()) return 0;
-  return WalkStack(fdtrace_thread.stack_memory, frames);
+Walk Unwind(const HookScope& scope, std::span<void*> frames) {
+  if (scope.nested() || !StackHasRoom()) return {};
+  return WalkStack(fdtrace_thread.stack_memory, fdtrace_thread.scratch->last_walk, frames);
 }
 
 }  // namespace fdtrace

@@ -15,7 +15,7 @@
 namespace fdtrace {
 
 // Both sides come from one build; a library left over from another is refused at Hello.
-inline constexpr uint32_t kProtocolVersion = 3;
+inline constexpr uint32_t kProtocolVersion = 4;
 
 // "NAME:COOKIE": the abstract socket's name, and 32 hexadecimal digits that prove the right to speak.
 inline constexpr char kSessionVariable[] = "FDTRACE_SESSION";
@@ -103,7 +103,7 @@ inline bool CollectorLives(const SessionPage& page) {
 //  - Only the writer moves head and reserved; only the reader moves tail.
 inline constexpr uint64_t kRingBytes = uint64_t{128} * 1024;
 inline constexpr uint32_t kRingsPerArena = 64;
-inline constexpr size_t kScratchBytes = 5 * kPageBytes;
+inline constexpr size_t kScratchBytes = 8 * kPageBytes;
 
 struct RingHeader {
   alignas(64) std::atomic<uint64_t> head;  // published bytes
