@@ -1,4 +1,9 @@
 // What functions and stacks are called by, in whatever order it is told.
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "collector/model_fixture.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -7,7 +12,9 @@ namespace fdtrace {
 namespace {
 
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 using ::testing::SizeIs;
 
 class DefinitionsTest : public ModelTest {};
@@ -66,6 +73,26 @@ TEST_F(DefinitionsTest, AChainOfForkingDaemonsKeepsTheDefinitions) {
   }
   SendOpened({.id = Id(199, 1), .stack = 11}, 199);
   EXPECT_NE(OnlySite().stack(), 0u);
+}
+
+TEST_F(DefinitionsTest, CodeIsToldOfOnceHoweverManyStacksLeadThroughIt) {
+  std::vector<std::pair<std::string, uint64_t>> told;
+  model_ = MakeModel([&](const TraceModule& module, uint64_t address) { told.emplace_back(module.path(), address); });
+  StartFirst();
+  Send(ModuleEvent(8, "/lib/other.so"));
+  Event longer = StackEvent(13, 7, 0x11);
+  longer.mutable_stack()->add_modules(8);
+  longer.mutable_stack()->add_addresses(0x11);
+  Send(longer);
+  Send(longer);
+  Event later = StackEvent(14, 9, 0x31);  // its module is told afterwards
+  later.mutable_stack()->add_modules(7);
+  later.mutable_stack()->add_addresses(0x12);
+  Send(later);
+  Send(ModuleEvent(9, "/lib/late.so"));
+  Send(later);
+  EXPECT_THAT(told, ElementsAre(Pair("/bin/program", 0x11), Pair("/bin/program", 0x12), Pair("/lib/other.so", 0x11),
+                                Pair("/lib/late.so", 0x31)));
 }
 
 TEST_F(DefinitionsTest, NamesFromAStrangersMemoryDoNotSpoilTheTrace) {
