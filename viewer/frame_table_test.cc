@@ -51,7 +51,7 @@ TEST(FrameTable, NumbersFramesInOneOrderWhateverStacksLeadThroughThemFirst) {
   TraceMaker forwards;
   TraceMaker backwards;
   for (TraceMaker* const trace : {&forwards, &backwards}) {
-    trace->AddSymbol(1, 0x10, "beta", "a.cc", 1);
+    trace->AddSymbol(1, 0x10, "bravo", "a.cc", 1);
     trace->AddSymbol(1, 0x20, "alpha", "a.cc", 1);
     trace->AddSymbol(1, 0x30, "alphabet", "a.cc", 1);
   }
