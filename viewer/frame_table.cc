@@ -65,48 +65,47 @@ class FrameTable::Filling {
     }
   }
 
-  void Add(const TraceStack& stack) {
-    Run& way = table_.stacks_[stack.index()];
+  void Add(const StoredStack& stack) {
+    Run& way = table_.stacks_[stack.index];
     way.begin = static_cast<uint32_t>(table_.ways_.size());
-    for (const TraceFrame& frame : stack.frames()) table_.ways_.push_back(RunOf(frame));
+    for (const StoredStack::Code& code : stack.frames) table_.ways_.push_back(RunOf(code));
     way.end = static_cast<uint32_t>(table_.ways_.size());
   }
 
  private:
   using Place = std::pair<uint32_t, uint64_t>;  // module and address, or Python code and line
 
-  uint32_t RunOf(const TraceFrame& frame) {
-    const bool is_python = frame.python_code() != 0;
-    const auto [run, is_new] = is_python ? python_runs_.try_emplace({frame.python_code(), frame.line()}, Next())
-                                         : runs_.try_emplace({frame.module(), frame.address()}, Next());
+  uint32_t RunOf(const StoredStack::Code& code) {
+    const bool is_python = code.python_code != 0;
+    const auto next = static_cast<uint32_t>(table_.runs_.size());
+    const auto [run, is_new] = is_python ? python_runs_.try_emplace({code.python_code, code.address}, next)
+                                         : runs_.try_emplace({code.module, code.address}, next);
     if (!is_new) return run->second;
     const auto begin = static_cast<uint32_t>(table_.frames_.size());
     if (is_python) {
-      AddPython(frame);
+      AddPython(code);
     } else {
-      AddNative(frame);
+      AddNative(code);
     }
     table_.runs_.push_back({.begin = begin, .end = static_cast<uint32_t>(table_.frames_.size())});
     return run->second;
   }
 
-  uint32_t Next() const { return static_cast<uint32_t>(table_.runs_.size()); }
-
-  void AddPython(const TraceFrame& frame) {
+  void AddPython(const StoredStack::Code& code) {
     Frame& shown = table_.frames_.emplace_back();
-    if (const auto code = python_code_.find(frame.python_code()); code != python_code_.end()) shown = code->second;
+    if (const auto known = python_code_.find(code.python_code); known != python_code_.end()) shown = known->second;
     shown.set_language(Frame::PYTHON);
-    shown.set_line(frame.line());
+    shown.set_line(static_cast<uint32_t>(code.address));
   }
 
-  void AddNative(const TraceFrame& frame) {
-    const auto path = module_paths_.find(frame.module());
+  void AddNative(const StoredStack::Code& code) {
+    const auto path = module_paths_.find(code.module);
     const std::string module = path != module_paths_.end() ? path->second : std::string();
-    const auto symbol = symbols_.find(Place(frame.module(), frame.address()));
+    const auto symbol = symbols_.find(Place(code.module, code.address));
     if (symbol == symbols_.end()) {
       Frame& unknown = table_.frames_.emplace_back();
       unknown.set_module(module);
-      unknown.set_address(frame.address());
+      unknown.set_address(code.address);
       return;
     }
     const auto& places = symbol->second->places();
@@ -117,7 +116,7 @@ class FrameTable::Filling {
       shown.set_line(places[i].line());
       shown.set_module(module);
       shown.set_inlined(i + 1 < places.size());
-      if (shown.function().empty()) shown.set_address(frame.address());
+      if (shown.function().empty()) shown.set_address(code.address);
     }
   }
 
@@ -131,7 +130,7 @@ class FrameTable::Filling {
 
 FrameTable::FrameTable(const Trace& trace) {
   Filling filling(trace, *this);
-  for (const TraceStack& stack : trace.stacks) filling.Add(stack);
+  for (const StoredStack& stack : trace.stacks) filling.Add(stack);
   shown_ = NumberByText(frames_);
 }
 

@@ -65,6 +65,33 @@ TEST(FrameTable, NumbersFramesInOneOrderWhateverStacksLeadThroughThemFirst) {
   EXPECT_LT(one.NumberOf(*one.Of(1)[1]), one.NumberOf(*one.Of(1)[0]));
 }
 
+TEST(FrameTable, KnowsPythonCodeByItsCodeAndLine) {
+  TraceMaker trace;
+  TracePythonCode& code = trace->python_code.emplace_back();
+  code.set_index(1);
+  code.set_function("load");
+  code.set_file("/app.py");
+  TraceStack stack;
+  stack.set_index(1);
+  for (const uint32_t line : {7, 7, 9}) {
+    TraceFrame& frame = *stack.add_frames();
+    frame.set_python_code(1);
+    frame.set_line(line);
+  }
+  stack.add_frames()->set_module(1);
+  trace->stacks.emplace_back(stack);
+  const FrameTable table(*trace);
+  const std::vector<const Frame*> frames = table.Of(1);
+  ASSERT_EQ(frames.size(), 4u);
+  EXPECT_EQ(frames[0], frames[1]);
+  EXPECT_EQ(frames[0]->line(), 7u);
+  EXPECT_EQ(frames[2]->line(), 9u);
+  EXPECT_EQ(frames[2]->function(), "load");
+  EXPECT_EQ(frames[2]->language(), Frame::PYTHON);
+  EXPECT_EQ(frames[3]->language(), Frame::NATIVE);
+  EXPECT_EQ(frames[3]->module(), kApp);
+}
+
 TEST(FrameTable, HasNothingForStacksThatTheTraceDoesNotHave) {
   TraceMaker trace;
   trace.AddStack({0x10});
