@@ -13,6 +13,7 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::ElementsAreArray;
 using ::testing::HasSubstr;
 using ::testing::Pair;
 using ::testing::SizeIs;
@@ -40,6 +41,26 @@ TEST_F(DefinitionsTest, AStackThatComesAfterItsUseJoinsTheSiteItBelongsTo) {
   EXPECT_EQ(site.opened(), 3u);
   EXPECT_EQ(site.still_open(), 2u);
   EXPECT_EQ(trace_.StackAt(site.stack())->frames(0).address(), 0x11u);
+}
+
+TEST_F(DefinitionsTest, SitesThatTurnOutToBeOneAddUpHowLongTheirDescriptorsLived) {
+  for (const bool joined_lived_longer : {false, true}) {
+    model_ = MakeModel();
+    StartFirst();
+    const auto use = [&](uint64_t number, uint64_t stack, uint64_t lived_ms) {
+      SendOpened({.id = Id(1, number), .fd = 3, .stack = stack});
+      now_ += (lived_ms - 1) * kMs;
+      SendClosed(CloseOf(Id(1, number)));
+    };
+    use(1, 13, joined_lived_longer ? 100 : 1);
+    use(2, 11, joined_lived_longer ? 1 : 100);
+    Send(StackEvent(13, 7, 0x11));
+    use(3, 13, 1);
+    std::vector<uint64_t> expected(17);  // up to [65.536 ms, 131.072 ms)
+    expected[9] = 2;
+    expected[16] = 1;
+    EXPECT_THAT(OnlySite().lifetimes(), ElementsAreArray(expected)) << joined_lived_longer;
+  }
 }
 
 TEST_F(DefinitionsTest, StacksThatNeverComeAreCountedInANote) {
