@@ -59,8 +59,12 @@ bool Definitions::Define(const PythonCode& code, Sites& sites) {
 bool Definitions::Define(const Stack& stack, Sites& sites) {
   if (stack.hash() == 0 || stack.modules_size() != stack.addresses_size()) return false;
   StackRecord& record = stacks_[stack.hash()];
-  if (record.index == 0 && record.frames == nullptr) record.frames = std::make_unique<Stack>(stack);
-  Complete(record, sites);
+  if (record.frames != nullptr) {
+    Complete(record, sites);
+  } else if (record.index == 0) {
+    record.index = Number(stack, sites);
+    if (record.index == 0) record.frames = std::make_unique<Stack>(stack);
+  }
   return true;
 }
 
@@ -93,14 +97,20 @@ bool Definitions::Locate(uint64_t key, uint64_t address, const Sites& sites, Tra
   return key == 0 || module != 0;
 }
 
+// 0 while something that it names has not been told.
+uint32_t Definitions::Number(const Stack& frames, Sites& sites) const {
+  TraceStack stack;
+  for (int i = 0; i < frames.modules_size(); ++i) {
+    if (!Locate(frames.modules(i), frames.addresses(i), sites, *stack.add_frames())) return 0;
+  }
+  stack.set_truncated(frames.truncated());
+  return sites.Stack(stack);
+}
+
 bool Definitions::Complete(StackRecord& record, Sites& sites) const {
   if (record.index != 0) return true;
-  TraceStack stack;
-  for (int i = 0; i < record.frames->modules_size(); ++i) {
-    if (!Locate(record.frames->modules(i), record.frames->addresses(i), sites, *stack.add_frames())) return false;
-  }
-  stack.set_truncated(record.frames->truncated());
-  record.index = sites.Stack(stack);
+  record.index = Number(*record.frames, sites);
+  if (record.index == 0) return false;
   record.frames.reset();
   return true;
 }

@@ -42,6 +42,7 @@ class Definitions {
 
   uint32_t Find(Numbered Definitions::*numbered, uint64_t key) const;  // 0: not here
   bool Locate(uint64_t key, uint64_t address, const Sites& sites, TraceFrame& frame) const;
+  uint32_t Number(const Stack& frames, Sites& sites) const;
   bool Complete(StackRecord& record, Sites& sites) const;
   void TakeOverAncestors();
 

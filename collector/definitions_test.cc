@@ -1,4 +1,9 @@
 // What functions and stacks are called by, in whatever order it is told.
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "collector/model_fixture.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -7,7 +12,10 @@ namespace fdtrace {
 namespace {
 
 using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::ElementsAreArray;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 using ::testing::SizeIs;
 
 class DefinitionsTest : public ModelTest {};
@@ -33,6 +41,26 @@ TEST_F(DefinitionsTest, AStackThatComesAfterItsUseJoinsTheSiteItBelongsTo) {
   EXPECT_EQ(site.opened(), 3u);
   EXPECT_EQ(site.still_open(), 2u);
   EXPECT_EQ(trace_.StackAt(site.stack())->frames(0).address(), 0x11u);
+}
+
+TEST_F(DefinitionsTest, SitesThatTurnOutToBeOneAddUpHowLongTheirDescriptorsLived) {
+  for (const bool joined_lived_longer : {false, true}) {
+    model_ = MakeModel();
+    StartFirst();
+    const auto use = [&](uint64_t number, uint64_t stack, uint64_t lived_ms) {
+      SendOpened({.id = Id(1, number), .fd = 3, .stack = stack});
+      now_ += (lived_ms - 1) * kMs;
+      SendClosed(CloseOf(Id(1, number)));
+    };
+    use(1, 13, joined_lived_longer ? 100 : 1);
+    use(2, 11, joined_lived_longer ? 1 : 100);
+    Send(StackEvent(13, 7, 0x11));
+    use(3, 13, 1);
+    std::vector<uint64_t> expected(17);  // up to [65.536 ms, 131.072 ms)
+    expected[9] = 2;
+    expected[16] = 1;
+    EXPECT_THAT(OnlySite().lifetimes(), ElementsAreArray(expected)) << joined_lived_longer;
+  }
 }
 
 TEST_F(DefinitionsTest, StacksThatNeverComeAreCountedInANote) {
@@ -66,6 +94,26 @@ TEST_F(DefinitionsTest, AChainOfForkingDaemonsKeepsTheDefinitions) {
   }
   SendOpened({.id = Id(199, 1), .stack = 11}, 199);
   EXPECT_NE(OnlySite().stack(), 0u);
+}
+
+TEST_F(DefinitionsTest, CodeIsToldOfOnceHoweverManyStacksLeadThroughIt) {
+  std::vector<std::pair<std::string, uint64_t>> told;
+  model_ = MakeModel([&](const TraceModule& module, uint64_t address) { told.emplace_back(module.path(), address); });
+  StartFirst();
+  Send(ModuleEvent(8, "/lib/other.so"));
+  Event longer = StackEvent(13, 7, 0x11);
+  longer.mutable_stack()->add_modules(8);
+  longer.mutable_stack()->add_addresses(0x11);
+  Send(longer);
+  Send(longer);
+  Event later = StackEvent(14, 9, 0x31);  // its module is told afterwards
+  later.mutable_stack()->add_modules(7);
+  later.mutable_stack()->add_addresses(0x12);
+  Send(later);
+  Send(ModuleEvent(9, "/lib/late.so"));
+  Send(later);
+  EXPECT_THAT(told, ElementsAre(Pair("/bin/program", 0x11), Pair("/bin/program", 0x12), Pair("/lib/other.so", 0x11),
+                                Pair("/lib/late.so", 0x31)));
 }
 
 TEST_F(DefinitionsTest, NamesFromAStrangersMemoryDoNotSpoilTheTrace) {

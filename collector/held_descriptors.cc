@@ -85,7 +85,7 @@ void HeldDescriptors::Open(uint64_t id, Lifetime lifetime) {
     recording_.sites.At(lifetime.place).Opened(lifetime.opened_ns);
     recording_.timeline.Change(lifetime.opened_ns, 1);
   }
-  by_id_[id] = std::move(lifetime);
+  by_id_.insert_or_assign(id, std::move(lifetime));
   KeepPeak();
 }
 

@@ -19,6 +19,7 @@ void ParkedCloses::Park(uint64_t id, const ParkedClose& close) {
 }
 
 std::optional<ParkedClose> ParkedCloses::Take(uint64_t id) {
+  if (by_id_.empty()) return std::nullopt;  // mostly
   const auto it = by_id_.find(id);
   if (it == by_id_.end()) return std::nullopt;
   const ParkedClose close = it->second;

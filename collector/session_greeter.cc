@@ -152,7 +152,10 @@ void Greeter::WaitFor(OwnedFd connection, int64_t now_ns) {
 void Greeter::Attend(int64_t now_ns, const Greet& greet) {
   // What the epoll instance tells is taken here, so that it is quiet afterwards; then all are asked: they are few.
   epoll_event events[64];
-  while (epoll_wait(epoll_.get(), events, 64, 0) == 64) {
+  bool may_have_come = accept_again_ns_ != 0;
+  for (int told = 64; told == 64;) {
+    told = epoll_wait(epoll_.get(), events, 64, 0);
+    may_have_come |= told > 0;
     if (!waiting_.empty()) break;
   }
   for (auto one = waiting_.begin(); one != waiting_.end();) {
@@ -168,7 +171,8 @@ void Greeter::Attend(int64_t now_ns, const Greet& greet) {
     if (heard == Heard::kNothingYet) ++silent_;
     one = waiting_.erase(one);
   }
-  AcceptAll(now_ns, greet);
+  // The kernel makes a socket before it looks whether anybody is there: in vain that takes as long as ten events.
+  if (may_have_come) AcceptAll(now_ns, greet);
 }
 
 int64_t Greeter::next_deadline_ns() const {

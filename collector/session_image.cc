@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <climits>
 #include <new>
+#include <span>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -17,29 +18,9 @@ namespace fdtrace {
 namespace {
 
 constexpr size_t kBatchRecords = 512;
-constexpr uint32_t kParsesPerReset = 256;
 constexpr size_t kMaxArenas = 256;  // rings for as many threads as a process may sensibly have
 
 }  // namespace
-
-google::protobuf::ArenaOptions EventParser::Options() {
-  google::protobuf::ArenaOptions options;
-  options.initial_block = first_block_;
-  options.initial_block_size = sizeof first_block_;
-  return options;
-}
-
-const Event* EventParser::Parse(std::span<const unsigned char> record, int64_t now_ns) {
-  if (++parsed_since_reset_ == kParsesPerReset) {
-    arena_.Reset();
-    parsed_since_reset_ = 0;
-  }
-  Event* const event = google::protobuf::Arena::CreateMessage<Event>(&arena_);
-  if (!event->ParseFromArray(record.data(), static_cast<int>(record.size()))) return nullptr;
-  const auto at_ns = static_cast<int64_t>(std::min<uint64_t>(event->at_ns(), INT64_MAX));
-  event->set_at_ns(static_cast<uint64_t>(std::max<int64_t>(std::min(at_ns, now_ns) - started_ns_, 0)));
-  return event;
-}
 
 absl::StatusOr<int> TracedImage::AddArena() {
   if (arenas_.size() == kMaxArenas) {

@@ -6,11 +6,11 @@
 
 #include <bitset>
 #include <cstdint>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "collector/event_parser.h"
 #include "collector/model.h"
 #include "collector/procfs.h"
 #include "collector/program.h"
@@ -18,7 +18,6 @@
 #include "collector/session_ring_users.h"
 #include "collector/settled_numbers.h"
 #include "collector/shared_memory.h"
-#include "google/protobuf/arena.h"
 #include "proto/event.pb.h"
 #include "proto/session.h"
 
@@ -31,26 +30,6 @@ class EventSink {
  public:
   virtual ~EventSink() = default;
   virtual void Consume(TracedImage& image, uint32_t ring, const Event& event) = 0;
-};
-
-// Parses records into memory that is used again and again.
-class EventParser {
- public:
-  explicit EventParser(int64_t started_ns) : started_ns_(started_ns), arena_(Options()) {}
-
-  // The event with its time made ns since the recording started, within [0, NOW]; valid until the next call. Null: the
-  // bytes are no event.
-  const Event* Parse(std::span<const unsigned char> record, int64_t now_ns);
-  RingReader::Scratch& scratch() { return scratch_; }
-
- private:
-  google::protobuf::ArenaOptions Options();
-
-  const int64_t started_ns_;
-  RingReader::Scratch scratch_;
-  uint32_t parsed_since_reset_ = 0;
-  alignas(8) char first_block_[64 * 1024];
-  google::protobuf::Arena arena_;
 };
 
 class TracedImage {

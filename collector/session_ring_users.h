@@ -30,6 +30,7 @@ class RingUsers {
   explicit RingUsers(uint32_t own) : own_(own) {}
 
   uint32_t Current(uint32_t ring) const {
+    if (rings_.empty()) return own_;
     const auto users = rings_.find(ring);
     return users == rings_.end() ? own_ : users->second.back().serial;
   }

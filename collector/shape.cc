@@ -6,16 +6,15 @@ namespace fdtrace {
 
 void Shape::Add(uint32_t open, uint64_t now_ns, uint64_t count) {
   while (count > 0) {
-    if (low_.empty() || in_last_ == per_window_) {
-      if (low_.size() == kWindows) HalveWindows();
-      low_.push_back(open);
-      high_.push_back(open);
-      ended_ns_.push_back(now_ns);
+    if (windows_.empty() || in_last_ == per_window_) {
+      if (windows_.size() == kWindows) HalveWindows();
+      windows_.push_back({.ended_ns = now_ns, .low = open, .high = open});
       in_last_ = 0;
     }
-    low_.back() = std::min(low_.back(), open);
-    high_.back() = std::max(high_.back(), open);
-    ended_ns_.back() = std::max(ended_ns_.back(), now_ns);
+    Window& last = windows_.back();
+    last.low = std::min(last.low, open);
+    last.high = std::max(last.high, open);
+    last.ended_ns = std::max(last.ended_ns, now_ns);
     const uint64_t taken = std::min(count, per_window_ - in_last_);
     in_last_ += taken;
     count -= taken;
@@ -26,24 +25,26 @@ void Shape::Add(uint32_t open, uint64_t now_ns, uint64_t count) {
 void Shape::HalveWindows() {
   static_assert(kWindows % 2 == 0);
   for (size_t i = 0; i < kWindows / 2; ++i) {
-    low_[i] = std::min(low_[2 * i], low_[2 * i + 1]);
-    high_[i] = std::max(high_[2 * i], high_[2 * i + 1]);
-    ended_ns_[i] = std::max(ended_ns_[2 * i], ended_ns_[2 * i + 1]);
+    const Window& first = windows_[2 * i];
+    const Window& second = windows_[2 * i + 1];
+    windows_[i] = {.ended_ns = std::max(first.ended_ns, second.ended_ns),
+                   .low = std::min(first.low, second.low),
+                   .high = std::max(first.high, second.high)};
   }
-  low_.resize(kWindows / 2);
-  high_.resize(kWindows / 2);
-  ended_ns_.resize(kWindows / 2);
+  windows_.resize(kWindows / 2);
   per_window_ *= 2;
 }
 
-uint64_t Shape::operations() const { return low_.empty() ? 0 : (low_.size() - 1) * per_window_ + in_last_; }
+uint64_t Shape::operations() const { return windows_.empty() ? 0 : (windows_.size() - 1) * per_window_ + in_last_; }
 
 TraceShape Shape::ToTrace() const {
   TraceShape trace;
   trace.set_operations_per_window(per_window_);
-  trace.mutable_low()->Add(low_.begin(), low_.end());
-  trace.mutable_high()->Add(high_.begin(), high_.end());
-  trace.mutable_ended_ns()->Add(ended_ns_.begin(), ended_ns_.end());
+  for (const Window& window : windows_) {
+    trace.add_low(window.low);
+    trace.add_high(window.high);
+    trace.add_ended_ns(window.ended_ns);
+  }
   return trace;
 }
 

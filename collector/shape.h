@@ -24,11 +24,15 @@ class Shape {
  private:
   void HalveWindows();
 
+  struct Window {
+    uint64_t ended_ns = 0;
+    uint32_t low = 0;
+    uint32_t high = 0;
+  };
+
   uint64_t per_window_ = 1;
   uint64_t in_last_ = 0;  // operations in the last window; every other one is full
-  std::vector<uint32_t> low_;
-  std::vector<uint32_t> high_;
-  std::vector<uint64_t> ended_ns_;
+  std::vector<Window> windows_;
 };
 
 }  // namespace fdtrace

@@ -7,9 +7,9 @@ namespace fdtrace {
 namespace {
 
 // [2^i, 2^(i+1)) microseconds, the first from 0.
-int BinOf(uint64_t opened_ns, uint64_t closed_ns) {
+size_t BinOf(uint64_t opened_ns, uint64_t closed_ns) {
   const uint64_t lived_us = closed_ns > opened_ns ? (closed_ns - opened_ns) / 1000 : 0;
-  return lived_us == 0 ? 0 : static_cast<int>(std::bit_width(lived_us)) - 1;
+  return lived_us == 0 ? 0 : static_cast<size_t>(std::bit_width(lived_us)) - 1;
 }
 
 }  // namespace
@@ -30,7 +30,9 @@ void Site::Opened(uint64_t at_ns) {
 
 void Site::CountClose(uint64_t opened_ns, uint64_t at_ns, uint32_t closer) {
   ++closers_[closer];
-  ++lived_[BinOf(opened_ns, at_ns)];
+  const size_t bin = BinOf(opened_ns, at_ns);
+  if (bin >= lived_.size()) lived_.resize(bin + 1);
+  ++lived_[bin];
 }
 
 void Site::Closed(uint64_t opened_ns, uint64_t at_ns, uint32_t closer) {
@@ -65,7 +67,8 @@ void Site::Absorb(Site& other) {
   last_active_ns_ = std::max(last_active_ns_, other.last_active_ns_);
   ended_ns_ = std::max(ended_ns_, other.ended_ns_);
   for (const auto& [closer, count] : other.closers_) closers_[closer] += count;
-  for (int i = 0; i < kBins; ++i) lived_[i] += other.lived_[i];
+  if (lived_.size() < other.lived_.size()) lived_.resize(other.lived_.size());
+  for (size_t bin = 0; bin < other.lived_.size(); ++bin) lived_[bin] += other.lived_[bin];
   if (made == RESOURCE_UNKNOWN) made = other.made;
   if (resource == RESOURCE_UNKNOWN) resource = other.resource;
   // Which operations of the two went together is not known: the other's count as made now.
@@ -92,9 +95,7 @@ TraceSite Site::ToTrace() const {
   trace.set_last_active_ns(last_active_ns_);
   trace.set_ended_ns(ended_ns_);
   *trace.mutable_shape() = shape_.ToTrace();
-  int bins = kBins;
-  while (bins > 0 && lived_[bins - 1] == 0) --bins;
-  trace.mutable_lifetimes()->Add(lived_.begin(), lived_.begin() + bins);
+  trace.mutable_lifetimes()->Add(lived_.begin(), lived_.end());
   return trace;
 }
 

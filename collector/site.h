@@ -4,8 +4,9 @@
 //  - Its size follows the number of places that close, never the number of lifetimes.
 #pragma once
 
-#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "collector/shape.h"
@@ -46,8 +47,6 @@ class Site {
   void Operation(uint64_t at_ns);
   void CountClose(uint64_t opened_ns, uint64_t at_ns, uint32_t closer);
 
-  static constexpr int kBins = 64;
-
   uint64_t opened_ = 0;
   uint64_t closed_ = 0;
   uint64_t closed_unseen_ = 0;
@@ -58,7 +57,7 @@ class Site {
   uint64_t last_active_ns_ = 0;
   uint64_t ended_ns_ = 0;
   absl::flat_hash_map<uint32_t, uint64_t> closers_;
-  std::array<uint64_t, kBins> lived_ = {};
+  std::vector<uint64_t> lived_;  // a histogram, up to the last bin that has something; most sites need few
   Shape shape_;
 };
 

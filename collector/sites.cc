@@ -47,9 +47,10 @@ uint32_t Sites::Stack(const TraceStack& stack) {
   const uint32_t number = stacks_.Of(stack.SerializeAsString());
   if (number <= known || !code_seen_) return number;
   for (const TraceFrame& frame : stack.frames()) {
+    // Most stacks are new ways through code that others have led through.
+    if (frame.module() == 0 || !told_.insert({frame.module(), frame.address()}).second) continue;
     TraceModule module;
-    if (frame.module() != 0 && module.ParseFromString(modules_.Text(frame.module())))
-      code_seen_(module, frame.address());
+    if (module.ParseFromString(modules_.Text(frame.module()))) code_seen_(module, frame.address());
   }
   return number;
 }
@@ -135,9 +136,9 @@ TracePlace Sites::ToTrace(uint32_t place, uint64_t count) const {
 
 absl::Status Sites::WriteCode(TraceWriter& writer) const {
   const auto write = [&](const Numbers& records, auto* (TraceRecord::*part)()) {
+    TraceRecord record;
+    auto& numbered = *(record.*part)();
     for (uint32_t index = 1; index <= records.size(); ++index) {
-      TraceRecord record;
-      auto& numbered = *(record.*part)();
       numbered.ParseFromString(records.Text(index));
       numbered.set_index(index);
       if (absl::Status status = writer.Append(record); !status.ok()) return status;

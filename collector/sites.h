@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "collector/site.h"
@@ -42,7 +43,7 @@ class Sites {
     absl::string_view build_id;
     bool is_python = false;
   };
-  // Of each frame in a module, as its stack becomes known.
+  // Of the code that frames in modules are at, of each once, as the first stack that leads there becomes known.
   void Tell(std::function<void(const TraceModule& module, uint64_t address)> code_seen) {
     code_seen_ = std::move(code_seen);
   }
@@ -96,6 +97,7 @@ class Sites {
   TraceSite SiteRecord(uint32_t place) const;
 
   std::function<void(const TraceModule& module, uint64_t address)> code_seen_;
+  absl::flat_hash_set<std::pair<uint32_t, uint64_t>> told_;  // to code_seen_: module and address
   // Serialized records of the trace without an index.
   Numbers modules_;
   Numbers python_code_;

@@ -20,11 +20,12 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "google/protobuf/io/coded_stream.h"
-#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "proto/crc32c.h"
 
 namespace fdtrace {
 namespace {
+
+using ::google::protobuf::io::CodedOutputStream;
 
 constexpr absl::string_view kMagic = "fdtrace\n";
 constexpr size_t kHeaderBytes = kMagic.size() + sizeof(uint32_t);
@@ -252,10 +253,12 @@ class FileWriter : public TraceWriter {
     if (!raw_.empty() && raw_.size() + bytes + kMaxLengthBytes > kBlockBytes) {
       if (absl::Status flushed = Flush(); !flushed.ok()) return flushed;
     }
-    google::protobuf::io::StringOutputStream out(&raw_);
-    google::protobuf::io::CodedOutputStream stream(&out);
-    stream.WriteVarint32(static_cast<uint32_t>(bytes));
-    record.SerializeWithCachedSizes(&stream);
+    // In place: a StringOutputStream would first fill the rest of the block's memory with zeros, for each record.
+    const auto length = static_cast<uint32_t>(bytes);
+    const size_t before = raw_.size();
+    raw_.resize(before + CodedOutputStream::VarintSize32(length) + bytes);
+    record.SerializeWithCachedSizesToArray(
+        CodedOutputStream::WriteVarint32ToArray(length, reinterpret_cast<uint8_t*>(raw_.data()) + before));
     return absl::OkStatus();
   }
 

@@ -83,9 +83,9 @@ bool Is(const Frame& frame, const KnownModule& known) {
 
 // Of the first that any of the frames is.
 template <typename Table>
-absl::string_view FirstAdvice(const Table& table, const Frames& frames) {
+absl::string_view FirstAdvice(const Table& table, FrameSpan frames) {
   for (const auto& known : table) {
-    if (std::any_of(frames.begin(), frames.end(), [&](const Frame& frame) { return Is(frame, known); })) {
+    if (std::any_of(frames.begin(), frames.end(), [&](const Frame* frame) { return Is(*frame, known); })) {
       return known.advice;
     }
   }
@@ -94,9 +94,9 @@ absl::string_view FirstAdvice(const Table& table, const Frames& frames) {
 
 }  // namespace
 
-std::string AdviceOn(const Frames& frames) {
+std::string AdviceOn(FrameSpan frames) {
   const bool has_python =
-      std::any_of(frames.begin(), frames.end(), [](const Frame& frame) { return frame.language() == Frame::PYTHON; });
+      std::any_of(frames.begin(), frames.end(), [](const Frame* frame) { return frame->language() == Frame::PYTHON; });
   if (!has_python) return "";
   const absl::string_view advice = FirstAdvice(kKnownFunctions, frames);
   return std::string(advice.empty() ? FirstAdvice(kKnownModules, frames) : advice);

@@ -8,6 +8,6 @@
 namespace fdtrace {
 
 // Of a stack that opened, before anything is folded. Empty where nothing is known.
-std::string AdviceOn(const Frames& frames);
+std::string AdviceOn(FrameSpan frames);
 
 }  // namespace fdtrace

@@ -81,9 +81,9 @@ BadClose ShownRow(const Group& group, uint32_t pid, ShownStacks& stacks) {
   row.set_kind(Shown(first.kind()));
   row.set_fd(first.fd());
   row.set_count(Count(group.count));
-  *row.mutable_stack() = stacks.Get(first.at().stack()).frames;
-  *row.mutable_previously_closed_at() = stacks.Get(first.previously_closed_at().stack()).frames;
-  *row.mutable_originally_opened_at() = stacks.Get(first.originally_opened_at().stack()).frames;
+  *row.mutable_stack() = stacks.FramesOf(first.at().stack());
+  *row.mutable_previously_closed_at() = stacks.FramesOf(first.previously_closed_at().stack());
+  *row.mutable_originally_opened_at() = stacks.FramesOf(first.originally_opened_at().stack());
   row.set_call(Printable(first.at().function()));
   row.set_previous_call(Printable(first.previously_closed_at().function()));
   row.set_open_call(Printable(first.originally_opened_at().function()));

@@ -32,9 +32,17 @@ void Add(const TraceSite& site, ShownStacks& stacks, Group& group) {
   }
 }
 
+bool AnyCollected(const Trace& trace, ShownStacks& stacks) {
+  return std::any_of(trace.sites.begin(), trace.sites.end(), [&](const TraceSite& site) {
+    return std::any_of(site.closed_at().begin(), site.closed_at().end(),
+                       [&](const TraceClosedAt& closed_at) { return stacks.Get(closed_at.stack()).collected; });
+  });
+}
+
 }  // namespace
 
 google::protobuf::RepeatedPtrField<Collected> CollectedOf(const Trace& trace, ShownStacks& stacks) {
+  if (!AnyCollected(trace, stacks)) return {};  // as where there is no Python
   std::map<CallAndStack, Group> groups;
   for (const TraceSite& site : trace.sites) {
     Add(site, stacks, groups.try_emplace({site.function(), stacks.Get(site.stack()).key}, stacks).first->second);
@@ -47,7 +55,7 @@ google::protobuf::RepeatedPtrField<Collected> CollectedOf(const Trace& trace, Sh
     row.set_opened(Count(group.opened));
     row.set_resource(ResourceName(group.example->resource()));
     row.set_call(Printable(group.example->function()));
-    *row.mutable_stack() = stacks.Get(group.example->stack()).frames;
+    *row.mutable_stack() = stacks.FramesOf(group.example->stack());
     ShowMostFrequentFirst(group.closers, stacks, *row.mutable_closed_at());
   }
   std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.count() > b.count(); });

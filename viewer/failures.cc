@@ -70,7 +70,7 @@ void AddBlamed(const TraceFailure& failure, ShownStacks& stacks, Failure& shown)
     blame.set_pinned_bytes(Signed(sum.pinned_bytes()));
     blame.set_pinned_files(Count(sum.pinned_files()));
     blame.set_call(Printable(sum.at().function()));
-    *blame.mutable_stack() = stacks.Get(sum.at().stack()).frames;
+    *blame.mutable_stack() = stacks.FramesOf(sum.at().stack());
   }
   std::stable_sort(shown.mutable_blamed()->begin(), shown.mutable_blamed()->end(), [](const Blame& a, const Blame& b) {
     return std::pair(a.bytes(), a.count()) > std::pair(b.bytes(), b.count());
@@ -84,7 +84,7 @@ Failure Shown(const TraceFailure& failure, uint64_t count, uint32_t pid, ShownSt
   shown.set_path(Printable(failure.path()));
   shown.set_count(Count(count));
   shown.set_first_ns(Signed(failure.first_ns()));
-  *shown.mutable_stack() = stacks.Get(failure.failed_at().stack()).frames;
+  *shown.mutable_stack() = stacks.FramesOf(failure.failed_at().stack());
   shown.set_cause(Shown(failure.cause()));
   shown.set_open_count(Count(failure.open_count()));
   shown.set_open_unknown(Count(failure.open_unknown()));

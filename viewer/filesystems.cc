@@ -38,7 +38,7 @@ PinnedFilesystem Shown(const TraceFilesystem& filesystem, ShownStacks& stacks) {
     PinnedSite& site = *shown.add_peak_sites();
     site.set_bytes(Signed(place.count));
     site.set_call(place.call);
-    *site.mutable_stack() = stacks.Get(place.stack).frames;
+    *site.mutable_stack() = stacks.FramesOf(place.stack);
   }
   AddTimeline(filesystem, shown);
   return shown;

@@ -1,6 +1,7 @@
 // What a reader makes of frames: which one is their own code, and how to name it briefly. Pure.
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -10,6 +11,7 @@
 namespace fdtrace {
 
 using Frames = google::protobuf::RepeatedPtrField<Frame>;
+using FrameSpan = std::span<const Frame* const>;  // of frames that somebody else has
 
 // The part after the last slash.
 absl::string_view Basename(absl::string_view path);

@@ -37,7 +37,7 @@ Inherited Shown(const Row& row, const Received& received, const TraceProcess* re
     if (shown.from_caller()) shown.set_parent_pid(receiver->parent_pid());
   }
   shown.set_count(Count(received.count));
-  if (!shown.from_caller()) *shown.mutable_stack() = stacks.Get(received.stack).frames;
+  if (!shown.from_caller()) *shown.mutable_stack() = stacks.FramesOf(received.stack);
   shown.mutable_fds()->Add(received.fds.begin(), received.fds.end());
   return shown;
 }

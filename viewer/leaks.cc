@@ -158,11 +158,11 @@ google::protobuf::RepeatedPtrField<LeakSite> LeaksOf(const Trace& trace, ShownSt
   for (const auto& [call_and_stack, group] : GroupSites(trace, stacks)) {
     LeakSite leak = Totals(group);
     if (leak.still_open() == 0) continue;
-    *leak.mutable_stack() = stacks.Get(group.sites.front()->stack()).frames;
+    *leak.mutable_stack() = stacks.FramesOf(group.sites.front()->stack());
     if (const auto bytes = pinned.find(call_and_stack); bytes != pinned.end()) {
       leak.set_pinned_bytes(Signed(bytes->second));
     }
-    leak.set_advice(stacks.Get(group.sites.front()->stack()).advice);
+    leak.set_advice(stacks.AdviceOf(group.sites.front()->stack()));
     AddCurve(group, leak);
     AddClosedAt(group, stacks, leak);
     AddFirstOpenedAt(group, sites, stacks, leak);

@@ -161,11 +161,11 @@ TEST(Leaks, ShowsInlinedFramesAndLeavesOutTheWayIntoMain) {
   TraceSymbol& symbol = trace.AddSymbol(1, 0x10, "inlined", "/src/a.c", 1);
   TraceMaker::AddPlace(symbol, "main", "/src/a.c", 9);
   trace.AddSymbol(2, 0x99, "__libc_start_main");
-  TraceStack& stack = trace->stacks[trace.AddStack({0x10}) - 1];
+  StoredStack& stack = trace->stacks[trace.AddStack({0x10}) - 1];
   TraceMaker::AddFrame(stack, 2, 0x88);  // __libc_start_call_main, of a stripped libc
   TraceMaker::AddFrame(stack, 2, 0x99);
   TraceMaker::AddFrame(stack, 1, 0x77);  // _start, of a stripped program
-  trace.AddSite(stack.index(), 1, 1);
+  trace.AddSite(stack.index, 1, 1);
   const Report report = trace.Build();
   EXPECT_THAT(Functions(report.leaks(0).stack()), ElementsAre("inlined", "main"));
   EXPECT_TRUE(report.leaks(0).stack(0).inlined());

@@ -23,7 +23,7 @@ Leftover Shown(const TraceLeftover& left, ShownStacks& stacks) {
   for (const TracePlace& place : left.created_at()) makers.Add(place);
   if (const std::vector<Places::Place> sorted = makers.MostFrequentFirst(); !sorted.empty()) {
     shown.set_call(sorted.front().call);
-    *shown.mutable_created_at() = stacks.Get(sorted.front().stack).frames;
+    *shown.mutable_created_at() = stacks.FramesOf(sorted.front().stack);
   }
   return shown;
 }

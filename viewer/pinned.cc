@@ -90,9 +90,9 @@ PinnedFile Shown(const TracePinned& pinned, const Known& known, ShownStacks& sta
   file.set_removed_by(Shown(pinned.removed_by()));
   const Places::Place opener = OpenerOf(pinned, stacks);
   file.set_open_call(opener.call);
-  *file.mutable_opened_at() = stacks.Get(opener.stack).frames;
+  *file.mutable_opened_at() = stacks.FramesOf(opener.stack);
   file.set_unlink_call(Printable(pinned.removed_at().function()));
-  *file.mutable_unlinked_at() = stacks.Get(pinned.removed_at().stack()).frames;
+  *file.mutable_unlinked_at() = stacks.FramesOf(pinned.removed_at().stack());
   file.set_unlinked_ns(Signed(pinned.removed_ns()));
   file.set_in_memory(pinned.is_memory() || pinned.is_shared_memory());
   file.set_mount(known.Mount(pinned.device()));
@@ -134,7 +134,7 @@ google::protobuf::RepeatedPtrField<PinnedSite> PinnedSitesOf(const Trace& trace,
     site.set_bytes(Signed(sum.bytes));
     site.set_files(Count(sum.files));
     site.set_call(sum.opener.call);
-    *site.mutable_stack() = stacks.Get(sum.opener.stack).frames;
+    *site.mutable_stack() = stacks.FramesOf(sum.opener.stack);
   }
   std::stable_sort(sites.begin(), sites.end(), [](const PinnedSite& a, const PinnedSite& b) {
     return std::make_tuple(-a.bytes(), -int64_t{a.files()}) < std::make_tuple(-b.bytes(), -int64_t{b.files()});
@@ -143,6 +143,7 @@ google::protobuf::RepeatedPtrField<PinnedSite> PinnedSitesOf(const Trace& trace,
 }
 
 std::map<CallAndStack, uint64_t> PinnedBytesByPlace(const Trace& trace, ShownStacks& stacks) {
+  if (trace.pinned.empty()) return {};  // mostly
   absl::flat_hash_map<uint32_t, CallAndStack> sites;
   for (const TraceSite& site : trace.sites) {
     sites[site.index()] = {site.function(), stacks.Get(site.stack()).key};

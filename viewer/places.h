@@ -50,7 +50,7 @@ void ShowMostFrequentFirst(const Places& places, ShownStacks& stacks,
     Place& added = *shown.Add();
     added.set_call(place.call);
     added.set_count(Count(place.count));
-    *added.mutable_stack() = stacks.Get(place.stack).frames;
+    *added.mutable_stack() = stacks.FramesOf(place.stack);
     if constexpr (requires { added.set_collected(true); }) added.set_collected(stacks.Get(place.stack).collected);
   }
 }

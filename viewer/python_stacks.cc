@@ -23,21 +23,19 @@ bool IsDelMethod(absl::string_view function) { return function == "__del__" || a
 
 }  // namespace
 
-void FoldInterpreter(const absl::flat_hash_set<std::string>& interpreters, Frames& frames) {
-  if (std::none_of(frames.begin(), frames.end(), IsPython)) return;
-  const auto kept = std::remove_if(frames.begin(), frames.end(), [&](const Frame& frame) {
-    return !IsPython(frame) && interpreters.contains(frame.module());
-  });
-  frames.erase(kept, frames.end());
+void FoldInterpreter(const absl::flat_hash_set<std::string>& interpreters, std::vector<const Frame*>& frames) {
+  if (std::none_of(frames.begin(), frames.end(), [](const Frame* frame) { return IsPython(*frame); })) return;
+  std::erase_if(frames,
+                [&](const Frame* frame) { return !IsPython(*frame) && interpreters.contains(frame->module()); });
 }
 
-bool IsCollected(const absl::flat_hash_set<std::string>& interpreters, const Frames& frames) {
+bool IsCollected(const absl::flat_hash_set<std::string>& interpreters, FrameSpan frames) {
   // Others have functions of such names, too (__cxa_finalize): the interpreter frees by its own, or calls an
   // extension's.
-  const auto interprets = [&](int i) { return i < frames.size() && interpreters.contains(frames[i].module()); };
+  const auto interprets = [&](size_t i) { return i < frames.size() && interpreters.contains(frames[i]->module()); };
   bool in_python = false;  // beyond the innermost Python code, what is freed is something else
-  for (int i = 0; i < frames.size(); ++i) {
-    const Frame& frame = frames[i];
+  for (size_t i = 0; i < frames.size(); ++i) {
+    const Frame& frame = *frames[i];
     if (IsPython(frame) && IsDelMethod(frame.function())) return true;
     if (!in_python && !IsPython(frame) && Frees(frame.function()) && (interprets(i) || interprets(i + 1))) return true;
     in_python |= IsPython(frame);

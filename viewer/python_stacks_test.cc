@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "viewer/advice.h"
@@ -33,13 +34,25 @@ Frame Python(const std::string& function, const std::string& file = "/home/me/ap
   return frame;
 }
 
-Frames Stack(const std::vector<Frame>& frames) { return Frames(frames.begin(), frames.end()); }
+class Stack {
+ public:
+  explicit Stack(std::vector<Frame> frames) : frames_(std::move(frames)) {
+    for (const Frame& frame : frames_) pointers_.push_back(&frame);
+  }
+  Stack(const Stack&) = delete;
+  operator FrameSpan() const { return pointers_; }
+  std::vector<const Frame*>& pointers() { return pointers_; }
+
+ private:
+  std::vector<Frame> frames_;
+  std::vector<const Frame*> pointers_;
+};
 
 std::vector<std::string> Folded(const std::vector<Frame>& frames) {
-  Frames folded = Stack(frames);
-  FoldInterpreter({kPython}, folded);
+  Stack folded(frames);
+  FoldInterpreter({kPython}, folded.pointers());
   std::vector<std::string> functions;
-  for (const Frame& frame : folded) functions.push_back(frame.function());
+  for (const Frame* const frame : folded.pointers()) functions.push_back(frame->function());
   return functions;
 }
 

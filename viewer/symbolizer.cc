@@ -6,10 +6,10 @@
 #include <limits>
 #include <map>
 #include <memory>
-#include <set>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "proto/trace_file.h"
 #include "viewer/early_symbols.h"
@@ -22,7 +22,7 @@ namespace {
 
 // What is to be looked up in one module.
 struct Wanted {
-  std::set<uint64_t> addresses;
+  absl::flat_hash_set<uint64_t> addresses;
   // The first open of a site with frames in it: the module was loaded by then.
   uint64_t in_use_at_ns = std::numeric_limits<int64_t>::max();
 };
@@ -32,16 +32,16 @@ using WantedByModule = std::map<uint32_t, Wanted>;
 class Gathering {
  public:
   explicit Gathering(const Trace& trace) {
-    for (const TraceStack& stack : trace.stacks) stacks_[stack.index()] = &stack;
+    for (const StoredStack& stack : trace.stacks) stacks_[stack.index] = &stack;
   }
 
   void Want(uint32_t stack, uint64_t at_ns) {
     const auto found = stacks_.find(stack);
     if (found == stacks_.end()) return;
-    for (const TraceFrame& frame : found->second->frames()) {
-      if (frame.module() == 0) continue;
-      Wanted& module = wanted_[frame.module()];
-      module.addresses.insert(frame.address());
+    for (const StoredStack::Code& code : found->second->frames) {
+      if (code.module == 0) continue;
+      Wanted& module = wanted_[code.module];
+      module.addresses.insert(code.address);
       module.in_use_at_ns = std::min(module.in_use_at_ns, at_ns);
     }
   }
@@ -64,7 +64,7 @@ class Gathering {
   WantedByModule Take() { return std::move(wanted_); }
 
  private:
-  absl::flat_hash_map<uint32_t, const TraceStack*> stacks_;
+  absl::flat_hash_map<uint32_t, const StoredStack*> stacks_;
   WantedByModule wanted_;
 };
 
@@ -137,7 +137,9 @@ void LookUp(uint32_t index, const TracedFile& file, const Wanted& wanted, EarlyS
     symbols.back().set_unread_reason(Printable(module.status().message()));
     return;
   }
-  for (uint64_t address : wanted.addresses) {
+  std::vector<uint64_t> addresses(wanted.addresses.begin(), wanted.addresses.end());
+  std::sort(addresses.begin(), addresses.end());
+  for (const uint64_t address : addresses) {
     if (address == 0) continue;
     // A return address is that of the instruction after the call, which may belong to the next line or even the next
     // function; one byte before it lies within the call.

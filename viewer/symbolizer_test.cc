@@ -40,7 +40,7 @@ Trace TraceOf(std::initializer_list<uint64_t> addresses, const std::string& buil
   module.set_index(1);
   module.set_path(FixtureFile());
   module.set_build_id(build_id);
-  TraceStack& stack = trace.stacks.emplace_back();
+  TraceStack stack;
   stack.set_index(1);
   for (uint64_t address : addresses) {
     TraceFrame& frame = *stack.add_frames();
@@ -48,6 +48,7 @@ Trace TraceOf(std::initializer_list<uint64_t> addresses, const std::string& buil
     frame.set_address(address);
   }
   stack.add_frames()->set_address(0x7000);
+  trace.stacks.emplace_back(stack);
   TraceSite& site = trace.sites.emplace_back();
   site.set_index(1);
   site.set_stack(1);
@@ -75,7 +76,14 @@ std::string Written(const Trace& trace, const std::string& name) {
   };
   append([&](TraceRecord& record) { *record.mutable_start() = *trace.start; });
   append([&](TraceRecord& record) { *record.mutable_module() = trace.modules[0]; });
-  append([&](TraceRecord& record) { *record.mutable_stack() = trace.stacks[0]; });
+  append([&](TraceRecord& record) {
+    record.mutable_stack()->set_index(trace.stacks[0].index);
+    for (const StoredStack::Code& code : trace.stacks[0].frames) {
+      TraceFrame& frame = *record.mutable_stack()->add_frames();
+      frame.set_module(code.module);
+      frame.set_address(code.address);
+    }
+  });
   append([&](TraceRecord& record) { *record.mutable_site() = trace.sites[0]; });
   append([&](TraceRecord& record) { *record.mutable_end() = *trace.end; });
   EXPECT_TRUE((*writer)->Close().ok());
@@ -144,8 +152,8 @@ TEST(LookUpSymbols, LooksBeforeTheReturnAddress) {
 TEST(LookUpSymbols, LooksUpWhereSiblingsAreClosed) {
   Trace trace = TraceOf({InFile(fixture::Outer(1))}, kBuildId);
   trace.stacks.push_back(trace.stacks[0]);
-  trace.stacks[1].set_index(2);
-  trace.stacks[1].mutable_frames(0)->set_address(InFile(fixture::ThroughStatic()));
+  trace.stacks[1].index = 2;
+  trace.stacks[1].frames[0].address = InFile(fixture::ThroughStatic());
   EXPECT_EQ(LookUpSymbols(trace).size(), 1u) << "no site uses the second stack yet";
   trace.sites[0].add_closed_at()->set_stack(2);
   EXPECT_EQ(LookUpSymbols(trace).size(), 2u);

@@ -22,7 +22,7 @@ void Keep(TraceRecord& record, Trace& trace) {
       trace.modules.push_back(std::move(*record.mutable_module()));
       break;
     case TraceRecord::kStack:
-      trace.stacks.push_back(std::move(*record.mutable_stack()));
+      trace.stacks.emplace_back(record.stack());
       break;
     case TraceRecord::kSite:
       trace.sites.push_back(std::move(*record.mutable_site()));
@@ -75,6 +75,19 @@ void Keep(TraceRecord& record, Trace& trace) {
 }
 
 }  // namespace
+
+StoredStack::StoredStack(const TraceStack& stack) : index(stack.index()) {
+  frames.reserve(static_cast<size_t>(stack.frames_size()));
+  for (const TraceFrame& frame : stack.frames()) Add(frame);
+}
+
+void StoredStack::Add(const TraceFrame& frame) {
+  if (frame.python_code() != 0) {
+    frames.push_back({.python_code = frame.python_code(), .address = frame.line()});
+  } else {
+    frames.push_back({.module = frame.module(), .address = frame.address()});
+  }
+}
 
 absl::StatusOr<Trace> ReadTrace(const std::string& path, Secrets secrets) {
   Redaction redaction;

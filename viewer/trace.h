@@ -1,6 +1,7 @@
 // A whole trace in memory. It is as large as the trace's sites and open descriptors, whatever the number of events.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,21 @@
 
 namespace fdtrace {
 
+// A TraceStack in a quarter of its memory, for of large traces these are the most. `truncated` is left out.
+struct StoredStack {
+  struct Code {
+    uint32_t module = 0;
+    uint32_t python_code = 0;
+    uint64_t address = 0;  // of Python code the line
+  };
+
+  explicit StoredStack(const TraceStack& stack);
+  void Add(const TraceFrame& frame);
+
+  uint32_t index = 0;
+  std::vector<Code> frames;  // innermost first
+};
+
 // The records of each kind in the order of the file. Indices inside them (TraceSite.stack, …) are the records' own
 // numbers, not positions here.
 struct Trace {
@@ -18,7 +34,7 @@ struct Trace {
   std::vector<TraceModule> modules;
   std::vector<TracePythonCode> python_code;
   std::vector<TracePythonName> python_names;
-  std::vector<TraceStack> stacks;
+  std::vector<StoredStack> stacks;
   std::vector<TraceSite> sites;
   std::vector<TraceDescriptor> descriptors;
   std::vector<TraceSymbol> symbols;

@@ -27,7 +27,7 @@ Writer Shown(const Sum& sum, ShownStacks& stacks) {
   shown.set_files(Count(sum.files));
   shown.set_bytes(Signed(sum.bytes));
   shown.set_call(Printable(sum.most->opened_at().function()));
-  *shown.mutable_stack() = stacks.Get(sum.most->opened_at().stack()).frames;
+  *shown.mutable_stack() = stacks.FramesOf(sum.most->opened_at().stack());
   return shown;
 }
 
