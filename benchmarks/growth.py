@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import resource
 import subprocess
 import time
@@ -10,12 +11,16 @@ LIMIT_S = 1800  # for one recording
 
 
 def recording(fdtrace, command, directory):
-    """(seconds, bytes that fdtrace needed, bytes of the trace, seconds of its report, the report's `recording`)."""
+    """(seconds, fdtrace's own of them on a processor, bytes that it needed, bytes of the trace, seconds of its report, the
+    report's `recording`)."""
     trace, report = directory / "growth.fdt", directory / "growth.json"
     began = time.monotonic()
     run = subprocess.Popen([fdtrace, "-q", "-o", trace, "--", *map(str, command)], stdin=subprocess.DEVNULL,
                            stdout=subprocess.DEVNULL)
-    # Of fdtrace and the programs that it waited for: these are small.
+    os.waitid(os.P_PID, run.pid, os.WEXITED | os.WNOWAIT)
+    # Without the programs that it waited for. Their memory is in what follows: it is small.
+    ticks = pathlib.Path(f"/proc/{run.pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
+    busy = sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
     _, status, usage = os.wait4(run.pid, 0)
     run.returncode = os.waitstatus_to_exitcode(status)
     took = time.monotonic() - began
@@ -24,16 +29,16 @@ def recording(fdtrace, command, directory):
     began = time.monotonic()
     subprocess.run([fdtrace, "report", trace, "--format", "json", "-o", report], check=True, timeout=LIMIT_S)
     reported = time.monotonic() - began
-    return took, usage.ru_maxrss * 1024, trace.stat().st_size, reported, json.loads(report.read_text())["recording"]
+    return took, busy, usage.ru_maxrss * 1024, trace.stat().st_size, reported, json.loads(report.read_text())["recording"]
 
 
 def table(title, steps, fdtrace, directory):
     """Lines of Markdown. `steps`: (what was done, command, events of it)."""
-    lines = ["", f"| {title} | seconds | events a second | events lost | fdtrace's memory | trace | its report |", "|---|---|---|---|---|---|---|"]
+    lines = ["", f"| {title} | seconds | events a second | fdtrace's processor time an event | events lost | fdtrace's memory | trace | its report |", "|---|---|---|---|---|---|---|---|"]
     for name, command in steps:
-        took, memory, size, reported, told = recording(fdtrace, command, directory)
+        took, busy, memory, size, reported, told = recording(fdtrace, command, directory)
         events = int(told["events"])
-        lines.append(f"| {name} | {took:.2f} | {events / took:,.0f} | {int(told['events_lost']):,} | {memory / 2**20:.0f} MiB "
+        lines.append(f"| {name} | {took:.2f} | {events / took:,.0f} | {1e6 * busy / max(events, 1):,.2f} µs | {int(told['events_lost']):,} | {memory / 2**20:.0f} MiB "
                      f"| {size / 1024:,.0f} KiB | {reported:.2f} s |")
     return lines
 

@@ -268,7 +268,7 @@ Frames Walked() {
 // libunwind 1.6 can read wild addresses here.
 __attribute__((noinline)) Frames WithRealignedStack(int depth) {
   alignas(64) volatile char aligned[64];
-  auto* const room = static_cast<volatile char*>(__builtin_alloca(static_cast<size_t>(depth + 1)));
+  auto* const room = static_cast<volatile char*>(__builtin_alloca(static_cast<size_t>(depth) + 1));
   room[0] = 1;
   aligned[0] = 1;
   const Frames frames = depth == 0 ? Walked() : WithRealignedStack(depth - 1);
