@@ -1,18 +1,18 @@
 #include "interposer/readable_memory.h"
 
-#include <algorithm>
-
 #include "interposer/readable_address.h"
 #include "proto/session.h"
 
 namespace fdtrace {
 
 bool ReadableMemory::IsKnown(uintptr_t page) {
-  uintptr_t& known = pages_[page % kPages];
-  if (known == page) [[likely]]
+  // Mixed: what lies in one arena of the program's heap, or in another one, has like numbers.
+  uintptr_t* const set = pages_[page * 0x9e3779b97f4a7c15u >> (64 - kSetBits)];
+  if (set[0] == page || set[1] == page) [[likely]]
     return true;
   if (!IsReadable(reinterpret_cast<const void*>(page * kPageBytes))) return false;
-  known = page;
+  set[1] = set[0];
+  set[0] = page;
   return true;
 }
 
@@ -25,6 +25,8 @@ bool ReadableMemory::Covers(uintptr_t at, size_t bytes) {
   return true;
 }
 
-void ReadableMemory::Forget() { std::fill(std::begin(pages_), std::end(pages_), 0); }
+void ReadableMemory::Forget() {
+  for (uintptr_t(&set)[2] : pages_) set[0] = set[1] = 0;
+}
 
 }  // namespace fdtrace

@@ -33,11 +33,12 @@ class ReadableMemory {
   void Forget();
 
  private:
-  static constexpr size_t kPages = 256;
+  static constexpr unsigned kSetBits = 7;
 
   bool IsKnown(uintptr_t page);
 
-  uintptr_t pages_[kPages];  // by number; each where its number leads; page 0 is never readable
+  // By number, in the set that it leads to; page 0 is never readable.
+  uintptr_t pages_[size_t{1} << kSetBits][2];
 };
 
 }  // namespace fdtrace

@@ -110,7 +110,7 @@ struct Comparison {
   size_t wrong_hashes = 0;
   size_t compared = 0;
   size_t by_rules = 0;
-  size_t unknown = 0;  // libunwind gave up
+  size_t unknown = 0;  // libunwind gave up earlier
   size_t differ = 0;
   uintptr_t first_difference = 0;
   Frames expected;
@@ -136,12 +136,17 @@ void Compare(int, siginfo_t*, void* interrupted) {
   const Frames expected = ByLibunwind(context);
   ++comparison.compared;
   if (rules.count != 0) ++comparison.by_rules;
-  if (expected.count == 0) ++comparison.unknown;
-  const bool equal = expected.count == 0 || (rows == expected && (rules.count == 0 || rules == expected));
+  if (rows.count > expected.count) ++comparison.unknown;
+  const auto equals = [&](const Frames& frames) {
+    return frames.count >= expected.count &&
+           std::equal(expected.addresses.begin(), expected.addresses.begin() + expected.count,
+                      frames.addresses.begin());
+  };
+  const bool equal = equals(rows) && (rules.count == 0 || rules == rows);
   if (!equal && comparison.differ++ == 0) {
     comparison.first_difference = registers.next;
     comparison.expected = expected;
-    comparison.walked = rows == expected ? rules : rows;
+    comparison.walked = equals(rows) ? rules : rows;
   }
   errno = saved_errno;
 }
