@@ -138,7 +138,7 @@ std::vector<const Frame*> FrameTable::Of(uint32_t stack) const {
   std::vector<const Frame*> frames;
   const auto found = stacks_.find(stack);
   if (found == stacks_.end()) return frames;
-  frames.reserve(2 * (found->second.end - found->second.begin));
+  frames.reserve(size_t{2} * (found->second.end - found->second.begin));
   for (uint32_t step = found->second.begin; step < found->second.end; ++step) {
     const Run& run = runs_[ways_[step]];
     for (uint32_t i = run.begin; i < run.end; ++i) frames.push_back(&frames_[shown_[i]]);
