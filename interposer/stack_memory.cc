@@ -4,6 +4,8 @@
 #include "interposer/seccomp_calls.h"
 #include "proto/session.h"
 
+extern "C" __attribute__((weak)) void* __libc_stack_end;  // absent from other libcs
+
 namespace fdtrace {
 namespace {
 
@@ -11,18 +13,26 @@ bool IsMemory(uintptr_t page) {
   return !MayCall(OurCall::kTestAddress) || IsReadable(reinterpret_cast<const void*>(page));
 }
 
+// As pthread_create and the kernel made it: it lasts as long as the thread. What of it lies further from its top counts
+// as the program's own, too.
+bool IsThreadsOwn(uintptr_t here) {
+  constexpr uintptr_t kNearTop = uintptr_t{256} * 1024;
+  const auto top_of_thread = reinterpret_cast<uintptr_t>(__builtin_thread_pointer());
+  const auto top_of_first = &__libc_stack_end == nullptr ? 0 : reinterpret_cast<uintptr_t>(__libc_stack_end);
+  return top_of_thread - here < kNearTop || top_of_first - here < kNearTop;
+}
+
 }  // namespace
 
-bool StackMemory::Learn(uintptr_t address) {
-  const uintptr_t last = address + sizeof(uintptr_t) - 1;
-  if (address < kPageBytes || last < address) return false;
-  return Covers(address, last + 1);
+void StackMemory::BeginAt(uintptr_t here) {
+  if (!IsThreadsOwn(here)) start_ = end_ = 0;
 }
 
 // What no more than large frames are between belongs to the stack that is known. All else is of another one, and is
 // known alone from then on.
-bool StackMemory::Covers(uintptr_t from, uintptr_t to) {
+bool StackMemory::Learn(uintptr_t from, uintptr_t to) {
   constexpr uintptr_t kLargestGap = 32 * kPageBytes;
+  if (from < kPageBytes || to <= from) return false;
   const uintptr_t first = from & ~(kPageBytes - 1);
   const uintptr_t end = (to + kPageBytes - 1) & ~(kPageBytes - 1);
   const bool is_near = end_ != 0 && first <= end_ + kLargestGap && start_ <= end + kLargestGap;

@@ -143,13 +143,14 @@ Walk internal::WalkByRules(const Registers& registers, StackMemory& memory, Walk
       if (has_ended || !FollowFramePointer(at)) break;
       last.DoNotRemember();
     } else {
-      if (!Follow(rule, known, at, last.Add())) break;
-      if (rule.kind == FrameKind::kRealigned) [[unlikely]]
+      WalkStep& step = last.Add();
+      if (!Follow(rule, known, at, step)) break;
+      if (rule.kind == FrameKind::kRealigned || !step.IsWithinFrame()) [[unlikely]]
         last.DoNotRemember();
     }
     frames[walk.count++] = reinterpret_cast<void*>(at.next);
     instruction = at.next - 1;  // the call's
-    rest = last.Rest(at);
+    rest = last.Rest(at, known);
   }
   memory = known;
   if (!rules.AreValid()) return {};

@@ -26,7 +26,9 @@ bool StackHasRoom() {
 }  // namespace
 
 Walk Unwind(const HookScope& scope, std::span<void*> frames) {
-  if (scope.nested() || !StackHasRoom()) return {};
+  if (scope.nested()) return {};
+  fdtrace_thread.stack_memory.BeginAt(reinterpret_cast<uintptr_t>(__builtin_frame_address(0)));
+  if (!StackHasRoom()) return {};
   return WalkStack(fdtrace_thread.stack_memory, fdtrace_thread.scratch->last_walk, frames);
 }
 

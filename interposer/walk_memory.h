@@ -2,7 +2,8 @@
 // state that the last one found it in, its callers are the same as then if the words that they were found by are; so
 // only these are read.
 //
-//  - Reads no word that a walk without it would not read: as long as all are the same, it is that walk.
+//  - Reads no word that a walk without it would not read: as long as all are the same, it is that walk. All of them lie
+//    one above the other on one stack, of which the kernel was asked.
 //  - A walk that was abandoned half-way (a handler left by longjmp) leaves none.
 #pragma once
 
@@ -13,6 +14,7 @@
 
 #include "interposer/hash.h"
 #include "interposer/registers.h"
+#include "interposer/stack_memory.h"
 #include "proto/session.h"
 
 namespace fdtrace {
@@ -36,6 +38,11 @@ struct WalkStep {
   uint64_t hash;  // HashOfAddresses of those returned to, by this step and all after it
 
   uintptr_t returns_to() const { return WithoutSignature(return_word); }
+  // Did the words that were read lie between this frame and its caller's, as they should?
+  bool IsWithinFrame() const {
+    const auto from_stack = reinterpret_cast<const uintptr_t*>(from.stack);
+    return from_stack <= frame_slot && frame_slot <= return_slot;
+  }
   bool IsUnchanged() const { return *return_slot == return_word && *frame_slot == frame_word; }
 };
 
@@ -64,9 +71,11 @@ class WalkMemory {
   }
 
   // The rest of the walk from this state on, if it is known and still so; empty: go on by yourself.
-  std::span<const WalkStep> Rest(const FrameState& state) {
+  std::span<const WalkStep> Rest(const FrameState& state, StackMemory& memory) {
     while (oldest_ < kMostSteps && steps_[oldest_].from.stack < state.stack) ++oldest_;
     if (oldest_ == kMostSteps || steps_[oldest_].from != state) return {};
+    const auto end = reinterpret_cast<uintptr_t>(steps_[kMostSteps - 1].return_slot + 1);
+    if (!memory.Covers(state.stack, end)) return {};
     size_t unchanged = oldest_;
     while (unchanged < kMostSteps && steps_[unchanged].IsUnchanged()) ++unchanged;
     if (unchanged == kMostSteps) return std::span(steps_).subspan(oldest_);
