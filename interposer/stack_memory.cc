@@ -32,7 +32,8 @@ void StackMemory::BeginAt(uintptr_t here) {
 // known alone from then on.
 bool StackMemory::Learn(uintptr_t from, uintptr_t to) {
   constexpr uintptr_t kLargestGap = 32 * kPageBytes;
-  if (from < kPageBytes || to <= from) return false;
+  constexpr uintptr_t kBeyondPrograms = UINTPTR_MAX / 2;  // and what is added to an address does not wrap
+  if (from < kPageBytes || to <= from || to > kBeyondPrograms) return false;
   const uintptr_t first = from & ~(kPageBytes - 1);
   const uintptr_t end = (to + kPageBytes - 1) & ~(kPageBytes - 1);
   const bool is_near = end_ != 0 && first <= end_ + kLargestGap && start_ <= end + kLargestGap;

@@ -14,7 +14,7 @@ class StackMemory {
   bool Load(uintptr_t address, uintptr_t& word) {
     // Both differences wrap for what lies below.
     if (address - start_ > end_ - start_ - sizeof word || end_ == 0) [[unlikely]] {
-      if (address + sizeof word < address || !Learn(address, address + sizeof word)) return false;
+      if (!Learn(address, address + sizeof word)) return false;
     }
     std::memcpy(&word, reinterpret_cast<const void*>(address), sizeof word);
     return true;

@@ -350,6 +350,22 @@ __attribute__((noinline)) size_t Deep(int depth, std::span<void*> frames) {
   return WalkStack(memory, last, frames).count;
 }
 
+// What garbage in a register may point to.
+TEST(StackMemoryTest, ReadsNoMemoryThatIsNone) {
+  StackMemory memory = {};
+  uintptr_t word = 0;
+  for (const uintptr_t address : {uintptr_t{0}, uintptr_t{8}, UINTPTR_MAX, UINTPTR_MAX - 7, UINTPTR_MAX - 15,
+                                  UINTPTR_MAX - 4095, UINTPTR_MAX / 2, UINTPTR_MAX / 2 - 7, uintptr_t{1} << 47}) {
+    EXPECT_FALSE(memory.Load(address, word)) << address;
+  }
+  const uintptr_t here = 42;
+  EXPECT_TRUE(memory.Load(reinterpret_cast<uintptr_t>(&here), word));
+  EXPECT_EQ(word, 42u);
+  for (const uintptr_t address : {UINTPTR_MAX, UINTPTR_MAX - 7, UINTPTR_MAX - 4095}) {
+    EXPECT_FALSE(memory.Load(address, word)) << address;
+  }
+}
+
 TEST_F(StackWalkTest, EndsWhereThereIsNoRoomForMore) {
   std::array<void*, 16> frames;
   EXPECT_EQ(Deep(100, frames), 16u);
