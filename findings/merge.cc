@@ -2,6 +2,7 @@
 #include "findings/merge.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <utility>
@@ -19,6 +20,13 @@ namespace {
 
 template <typename T>
 using Rows = google::protobuf::RepeatedPtrField<T>;
+
+// Only damaged recordings have more than fits.
+int64_t Sum(int64_t a, int64_t b) {
+  int64_t sum = 0;
+  if (__builtin_add_overflow(a, b, &sum)) return a < 0 ? INT64_MIN : INT64_MAX;
+  return sum;
+}
 
 std::string KeyOf(const Frames& stack) {
   std::string key;
@@ -83,7 +91,7 @@ void AddUp(LeakSite& from, LeakSite& to) {
   to.set_closed(to.closed() + from.closed());
   to.set_still_open(to.still_open() + from.still_open());
   to.set_peak_open(std::max(to.peak_open(), from.peak_open()));
-  to.set_pinned_bytes(to.pinned_bytes() + from.pinned_bytes());
+  to.set_pinned_bytes(Sum(to.pinned_bytes(), from.pinned_bytes()));
   to.set_first_opened_ns(std::min(to.first_opened_ns(), from.first_opened_ns()));
   to.set_last_opened_ns(std::max(to.last_opened_ns(), from.last_opened_ns()));
   to.set_verdict(Worse(to.verdict(), from.verdict()));
@@ -102,7 +110,7 @@ void AddUpCounts(const Row& from, Row& to) {
 template <typename Row>
 void AddUpFiles(const Row& from, Row& to) {
   to.set_files(to.files() + from.files());
-  to.set_bytes(to.bytes() + from.bytes());
+  to.set_bytes(Sum(to.bytes(), from.bytes()));
 }
 
 void AddUp(Inherited& from, Inherited& to) {
@@ -120,8 +128,8 @@ void MergeRecordings(const Recording& from, Recording& to) {
     to.set_signal(from.signal());
   }
   to.set_complete(to.complete() && from.complete());
-  to.set_events(to.events() + from.events());
-  to.set_events_lost(to.events_lost() + from.events_lost());
+  to.set_events(Sum(to.events(), from.events()));
+  to.set_events_lost(Sum(to.events_lost(), from.events_lost()));
   to.mutable_corrections()->set_opened_unseen(to.corrections().opened_unseen() + from.corrections().opened_unseen());
   to.mutable_corrections()->set_closed_unseen(to.corrections().closed_unseen() + from.corrections().closed_unseen());
   to.set_opened(to.opened() + from.opened());
@@ -141,7 +149,7 @@ void MergeInto(Report& from, Report& to) {
   MergeRows(*from.mutable_bad_closes(), *to.mutable_bad_closes(), AddUpCounts<BadClose>);
   MergeRows(*from.mutable_leftovers(), *to.mutable_leftovers(), [](Leftover& a, Leftover& b) {
     AddUpFiles(a, b);
-    b.set_apparent_bytes(b.apparent_bytes() + a.apparent_bytes());
+    b.set_apparent_bytes(Sum(b.apparent_bytes(), a.apparent_bytes()));
   });
   MergeRows(*from.mutable_writers(), *to.mutable_writers(), [](Writer& a, Writer& b) {
     AddUpFiles(a, b);

@@ -90,5 +90,14 @@ TEST(Merge, AddsUpPinnedFiles) {
   EXPECT_EQ(merged.pinned_files_size(), 3);
 }
 
+TEST(Merge, OfDamagedRecordingsGoesNoFurtherThanNumbersDo) {
+  ReportMaker one, two;
+  one.AddPinned("spool", {"/tmp/a"}).set_bytes(INT64_MAX);
+  two.AddPinned("spool", {"/tmp/b"});
+  const Report merged = Merge({one.report, two.report});
+  ASSERT_EQ(merged.pinned_sites_size(), 1);
+  EXPECT_EQ(merged.pinned_sites(0).bytes(), INT64_MAX);
+}
+
 }  // namespace
 }  // namespace fdtrace
