@@ -190,12 +190,14 @@ LoadedObject* FindLoadedObject(uintptr_t address) {
 }
 
 bool NoticeLoadedObject(uintptr_t address) {
+  if (_dl_find_object == nullptr) return false;
   dl_find_object found;
-  if (_dl_find_object == nullptr || _dl_find_object(reinterpret_cast<void*>(address), &found) != 0) return false;
+  const bool is_known = _dl_find_object(reinterpret_cast<void*>(address), &found) == 0;
   if (LoadedObject* const listed = FindLoadedObject(address)) {
-    if (listed->identity == found.dlfo_link_map || listed->identity == nullptr) return false;
-    MarkGone(*listed);
+    if (listed->identity == nullptr || (is_known && listed->identity == found.dlfo_link_map)) return false;
+    MarkGone(*listed);  // by libc itself, perhaps: its tables may be unmapped
   }
+  if (!is_known) return false;
   const auto* const header = static_cast<const ElfW(Ehdr)*>(found.dlfo_map_start);
   if (!TextStarts(reinterpret_cast<const char*>(header->e_ident), ELFMAG)) return false;
   dl_phdr_info info = {};

@@ -36,7 +36,8 @@ void ListLoadedObjects();
 // The live object that `address` lies in; null when it lies in none that is listed.
 LoadedObject* FindLoadedObject(uintptr_t address);
 
-// Lists the object around `address` if the loader knows one that the list does not. True when it did so.
+// Lists the object around `address` if the loader knows one that the list does not: true then. One that the loader no
+// longer knows is gone.
 bool NoticeLoadedObject(uintptr_t address);
 
 // Is there one whose file's name, without directories, begins so?

@@ -350,6 +350,20 @@ __attribute__((noinline)) size_t Deep(int depth, std::span<void*> frames) {
   return WalkStack(memory, last, frames).count;
 }
 
+// libc unloads objects of its own, past any dlclose of ours; another mapping may take their place.
+TEST_F(StackWalkTest, KnowsNoTablesOfAnObjectThatWasUnloadedUnseen) {
+  void* const library = dlopen("libanl.so.1", RTLD_NOW);
+  ASSERT_NE(library, nullptr) << dlerror();
+  link_map* map = nullptr;
+  ASSERT_EQ(dlinfo(library, RTLD_DI_LINKMAP, &map), 0);
+  const auto address = reinterpret_cast<uintptr_t>(map->l_ld);
+  EXPECT_TRUE(NoticeLoadedObject(address));
+  EXPECT_NE(FindLoadedObject(address), nullptr);
+  ASSERT_EQ(dlclose(library), 0);
+  EXPECT_FALSE(NoticeLoadedObject(address));
+  EXPECT_EQ(FindLoadedObject(address), nullptr);
+}
+
 // What garbage in a register may point to.
 TEST(StackMemoryTest, ReadsNoMemoryThatIsNone) {
   StackMemory memory = {};
