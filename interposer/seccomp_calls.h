@@ -20,7 +20,7 @@ enum class OurCall : uint32_t {
   kThreadId,      // of a thread that begins to record
   kThreadIsGone,  // is the thread that owned this ring still there?
   kProcessId,
-  kFutex,        // ringing, waiting, and locks that another thread holds
+  kFutex,        // ringing and waiting
   kMap,          // fresh private memory
   kTestAddress,  // is there memory?
   kSignalStack,  // are we on it?

@@ -174,7 +174,7 @@ void NameThread(const HookScope& scope, const Frames& frames) {
 }  // namespace
 
 uint64_t CaptureStack(const HookScope& scope) {
-  // What a vfork child has walked over is as its parent has it, but its own frames may be gone before anybody looks.
+  // Told as that of the call of vfork; what the child learnt would be written into its parent's memory.
   if (InVforkChild()) return fdtrace_thread.vfork_stack;
   const Frames frames = Take(scope);
   if ((frames.native.empty() && frames.python.empty()) || !g_sent_stacks.Ready()) return 0;
