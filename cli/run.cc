@@ -147,11 +147,11 @@ int Run(const RunOptions& options) {
   getrlimit(RLIMIT_NOFILE, &launch.open_files);
   if (!options.quiet) SayWhatToExpect(*path);
 
-  // These two are never taken apart: the process ends with them, and what is large takes long.
-  EarlySymbols& symbols = *std::make_unique<EarlySymbols>().release();
+  EarlySymbols symbols;  // its thread must not outlive us
   Recorded recorded = {
       .start = DescribeStart(options.command), .end = {}, .trace = {}, .redact = options.redact, .symbols = &symbols};
   const std::filesystem::path directory(recorded.start.directory());
+  // Never taken apart: the process ends with it, and what is large takes long.
   Model* const model = MakeModel([&](const TraceModule& module, uint64_t address) {
                          symbols.Want((directory / module.path()).string(), module.build_id(), address);
                        }).release();

@@ -13,7 +13,6 @@ class ByteReader {
   ByteReader(const uint8_t* at, const uint8_t* end) : at_(at), end_(end) {}
 
   const uint8_t* at() const { return at_; }
-  const uint8_t* end() const { return end_; }
   bool failed() const { return failed_; }
   bool AtEnd() const { return failed_ || at_ == end_; }
 

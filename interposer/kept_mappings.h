@@ -2,7 +2,7 @@
 // not know. Safe in signal handlers and after fork.
 //
 //  - munmap leaves these mappings out, and succeeds.
-//  - Covers the memory shared with the collector and this library. Not our anonymous
+//  - Covers the memory shared with the collector, and this library. Not our anonymous
 //    memory: who unmaps such memory without knowing whose it is, unmaps libc's, too.
 #pragma once
 

@@ -1,5 +1,5 @@
 // Walks the calling thread's stack by the call frame information of the objects it passes, as exceptions do. Takes no
-// lock, allocates nothing, opens nothing and asks no loader: safe in signal handlers, after fork and in vfork children.
+// lock, the loader's neither, allocates nothing and opens nothing: safe in signal handlers and after fork.
 #pragma once
 
 #include <cstddef>
