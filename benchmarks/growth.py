@@ -10,6 +10,12 @@ import time
 LIMIT_S = 1800  # for one recording
 
 
+def processor_seconds(pid):
+    """What the process has used, without the programs that it waited for."""
+    ticks = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
+    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+
+
 def recording(fdtrace, command, directory):
     """(seconds, fdtrace's own of them on a processor, bytes that it needed, bytes of the trace, seconds of its report, the
     report's `recording`)."""
@@ -18,11 +24,9 @@ def recording(fdtrace, command, directory):
     run = subprocess.Popen([fdtrace, "-q", "-o", trace, "--", *map(str, command)], stdin=subprocess.DEVNULL,
                            stdout=subprocess.DEVNULL)
     os.waitid(os.P_PID, run.pid, os.WEXITED | os.WNOWAIT)
-    # Without the programs that it waited for. Their memory is in what follows: it is small.
-    ticks = pathlib.Path(f"/proc/{run.pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
-    busy = sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+    busy = processor_seconds(run.pid)
     _, status, usage = os.wait4(run.pid, 0)
-    run.returncode = os.waitstatus_to_exitcode(status)
+    run.returncode = os.waitstatus_to_exitcode(status)  # the memory is that of the largest: the programs are small
     took = time.monotonic() - began
     if run.returncode != 0:
         raise RuntimeError(f"{command} ended with {run.returncode}")
@@ -41,6 +45,26 @@ def table(title, steps, fdtrace, directory):
         lines.append(f"| {name} | {took:.2f} | {events / took:,.0f} | {1e6 * busy / max(events, 1):,.2f} µs | {int(told['events_lost']):,} | {memory / 2**20:.0f} MiB "
                      f"| {size / 1024:,.0f} KiB | {reported:.2f} s |")
     return lines
+
+
+RESTS = """
+import tempfile, time
+held = [open("/dev/null") for _ in range(1000)] + [tempfile.TemporaryFile() for _ in range(10)]
+time.sleep(60)
+"""
+
+
+def at_rest(fdtrace, directory, seconds=20):
+    """A sentence: what fdtrace needs while the program does nothing."""
+    run = subprocess.Popen([fdtrace, "-q", "-o", directory / "growth.fdt", "--", "/usr/bin/python3", "-c", RESTS], stdin=subprocess.DEVNULL)
+    time.sleep(3)
+    before = processor_seconds(run.pid)
+    time.sleep(seconds)
+    share = (processor_seconds(run.pid) - before) / seconds
+    run.terminate()  # passed on to the program
+    run.wait(timeout=LIMIT_S)
+    return (f"At rest, while a program that holds 1,000 descriptors and 10 files without a name sleeps for {seconds} s, fdtrace takes "
+            f"{share:.2%} of a core (bound: 1%).")
 
 
 def powers(first, last):

@@ -146,6 +146,7 @@ absl::StatusOr<std::vector<SeenDescriptor>> SeeDescriptors(const ProcessDirector
 }
 
 void SeeWhichWrite(const ProcessDirectory& process, std::span<SeenDescriptor> seen) {
+  if (std::none_of(seen.begin(), seen.end(), [](const auto& one) { return one.file.has_value(); })) return;
   const auto descriptors = DescriptorDirectory::Open(process);
   if (!descriptors.ok()) return;
   for (SeenDescriptor& one : seen) {

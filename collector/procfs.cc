@@ -54,11 +54,18 @@ std::optional<std::string> LinkAt(int directory, const char* name) {
   return std::nullopt;
 }
 
-// The words of /proc/PID/stat after the name, which may itself hold spaces and parentheses: state, ppid, …
-std::vector<std::string> StatWords(const std::string& stat) {
+// Field NUMBER of /proc/PID/stat as proc(5) counts them, from the third; empty where there is none. The name before
+// them may itself hold spaces and parentheses.
+std::string_view StatField(std::string_view stat, size_t number) {
   const size_t name_end = stat.rfind(')');
-  if (name_end == std::string::npos || name_end + 2 >= stat.size()) return {};
-  return absl::StrSplit(stat.substr(name_end + 2), ' ');
+  if (name_end == std::string_view::npos || name_end + 2 >= stat.size()) return {};
+  std::string_view rest = stat.substr(name_end + 2);
+  for (size_t before = number - 3; before > 0; --before) {
+    const size_t space = rest.find(' ');
+    if (space == std::string_view::npos) return {};
+    rest.remove_prefix(space + 1);
+  }
+  return rest.substr(0, rest.find(' '));
 }
 
 template <typename Number>
@@ -95,14 +102,18 @@ std::string ProcessDirectory::Read(const char* name) const {
   const OwnedFd file(openat(directory_.get(), name, O_RDONLY | O_CLOEXEC));
   std::string content;
   if (!file.valid()) return content;
-  for (size_t room = 4096;; room *= 2) {
-    const size_t had = content.size();
+  size_t had = 0;
+  for (size_t room = 4096;; room = std::min<size_t>(2 * room, 1 << 20)) {
     content.resize(had + room);
-    const ssize_t bytes = read(file.get(), content.data() + had, room);
-    content.resize(had + static_cast<size_t>(std::max<ssize_t>(bytes, 0)));
-    if (bytes < 0 && errno == EINTR) continue;
-    if (bytes <= 0) return content;
-    room = std::min<size_t>(room, 1 << 20);
+    while (had < content.size()) {
+      const ssize_t bytes = read(file.get(), content.data() + had, content.size() - had);
+      if (bytes < 0 && errno == EINTR) continue;
+      if (bytes <= 0) {
+        content.resize(had);
+        return content;
+      }
+      had += static_cast<size_t>(bytes);
+    }
   }
 }
 
@@ -116,9 +127,11 @@ OwnedFd ProcessDirectory::OpenPath(const char* name) const {
   return OwnedFd(openat(directory_.get(), name, O_PATH | O_CLOEXEC));
 }
 
-std::string ProcessDirectory::Executable() const {
+std::optional<std::string> ProcessDirectory::Executable() const {
   int error = 0;
-  return ReadLink(directory_.get(), "exe", error);
+  std::string target = ReadLink(directory_.get(), "exe", error);
+  if (error == ENOENT || error == ESRCH) return std::nullopt;
+  return target;
 }
 
 std::string ProcessDirectory::WorkingDirectory() const {
@@ -139,33 +152,19 @@ std::string ProcessDirectory::Name() const {
   return name;
 }
 
-uint32_t ProcessDirectory::Parent() const {
-  const std::vector<std::string> words = StatWords(Read("stat"));
-  return words.size() > 1 ? NumberOr<uint32_t>(words[1], 0) : 0;
-}
+uint32_t ProcessDirectory::Parent() const { return NumberOr<uint32_t>(StatField(Read("stat"), 4), 0); }
 
-uint64_t ProcessDirectory::StartTime() const {
-  constexpr size_t kStartTime = 19;  // field 22 of proc(5)
-  const std::vector<std::string> words = StatWords(Read("stat"));
-  return words.size() <= kStartTime ? 0 : NumberOr<uint64_t>(words[kStartTime], 0);
-}
+uint64_t ProcessDirectory::StartTime() const { return NumberOr<uint64_t>(StatField(Read("stat"), 22), 0); }
 
 bool ProcessDirectory::IsZombie() const {
-  const std::vector<std::string> words = StatWords(Read("stat"));
-  return !words.empty() && (words[0] == "Z" || words[0] == "X");
+  const std::string stat = Read("stat");
+  const std::string_view state = StatField(stat, 3);
+  return state == "Z" || state == "X";
 }
 
 bool ProcessDirectory::IsKernelThread() const {
-  constexpr size_t kFlags = 6;  // field 9 of proc(5)
   constexpr uint64_t kOfTheKernel = 0x200000;
-  const std::vector<std::string> words = StatWords(Read("stat"));
-  return words.size() > kFlags && (NumberOr<uint64_t>(words[kFlags], 0) & kOfTheKernel) != 0;
-}
-
-bool ProcessDirectory::Lives() const {
-  int error = 0;
-  ReadLink(directory_.get(), "exe", error);
-  return error != ENOENT && error != ESRCH;
+  return (NumberOr<uint64_t>(StatField(Read("stat"), 9), 0) & kOfTheKernel) != 0;
 }
 
 uint32_t ProcessDirectory::Threads() const {

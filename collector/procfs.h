@@ -30,7 +30,8 @@ class ProcessDirectory {
   static absl::StatusOr<ProcessDirectory> OpenByAnyThread(pid_t pid);
 
   pid_t pid() const { return pid_; }
-  std::string Executable() const;                // empty when it may not be read
+  // Empty when it may not be read. Nothing: the process does not live.
+  std::optional<std::string> Executable() const;
   std::string WorkingDirectory() const;          // the same
   std::vector<std::string> CommandLine() const;  // as the process keeps it now
   std::string Name() const;                      // of the main thread, at most 15 bytes
@@ -39,7 +40,7 @@ class ProcessDirectory {
   uint32_t Threads() const;
   // Whether it still has its memory. A process that ends gives that up before its descriptors: asked after a listing,
   // true says that the listing was of a living process.
-  bool Lives() const;
+  bool Lives() const { return Executable().has_value(); }
   uint64_t StartTime() const;  // in clock ticks since boot, of a zombie as well; 0 once it is gone
   bool IsZombie() const;
   bool IsKernelThread() const;

@@ -65,7 +65,7 @@ TEST(ProcessDirectoryTest, TellsWhoAProcessIs) {
   ASSERT_TRUE(process.ok()) << process.status();
   char self[4096] = {};
   ASSERT_GT(readlink("/proc/self/exe", self, sizeof self - 1), 0);
-  EXPECT_EQ(process->Executable(), self);
+  EXPECT_EQ(process->Executable(), std::optional<std::string>(self));
   EXPECT_EQ(process->Name(), "a ) name");
   EXPECT_EQ(process->Parent(), static_cast<uint32_t>(getpid()));
   EXPECT_EQ(process->OpenFiles().soft, 100u);

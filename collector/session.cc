@@ -103,10 +103,10 @@ class SessionImpl final : public Session {
 
   void Greet(Visitor& visitor);
   void GreetStopper(Visitor& visitor);
-  void LeaveOut(Visitor& visitor, const ProcessDirectory& process);
+  void LeaveOut(Visitor& visitor, const ProcessDirectory& process, pid_t parent_pid);
   void GreetMoreRings(Visitor& visitor);
-  void AskParentOf(pid_t pid, const ProcessDirectory& process);
-  TracedImage* ForkedFrom(const Visitor& visitor, const ProcessDirectory& process);
+  void AskParentOf(pid_t pid, pid_t parent_pid);
+  TracedImage* ForkedFrom(const Visitor& visitor, pid_t parent_pid);
   void Admit(Visitor& visitor, Image look, TracedImage* previous);
   TracedImage* LivingImage(pid_t pid);
 
@@ -127,6 +127,7 @@ class SessionImpl final : public Session {
 
   SessionNotes notes_;
   Processes processes_;
+  ArenaSupply arenas_;
   Keepers keepers_;  // the program, or those of ServeOptions
   ExecutionsToLookAt executions_;
   SessionFiles files_;
@@ -286,15 +287,17 @@ void SessionImpl::Greet(Visitor& visitor) {
   if (kind == HelloKind::kStop) return GreetStopper(visitor);
   const auto process = ProcessDirectory::OpenByAnyThread(visitor.pid);
   if (!process.ok()) return;
-  if (leave_out_fdtrace_ && RunsOurProgram(*process)) return LeaveOut(visitor, *process);
+  const auto parent_pid = static_cast<pid_t>(process->Parent());
+  if (leave_out_fdtrace_ && RunsOurProgram(*process)) return LeaveOut(visitor, *process, parent_pid);
   TracedImage* previous = LivingImage(visitor.pid);
   if (previous == nullptr && kind == HelloKind::kImage) {
-    AskParentOf(visitor.pid, *process);
+    AskParentOf(visitor.pid, parent_pid);
     previous = LivingImage(visitor.pid);
   }
-  const TracedImage* const parent = kind == HelloKind::kForked ? ForkedFrom(visitor, *process) : nullptr;
-  std::optional<Image> look = LookAtVisitor(
-      visitor, *process, parent != nullptr ? model_.OpenNumbers(parent->serial()) : std::vector<int>(), notes_);
+  const TracedImage* const parent = kind == HelloKind::kForked ? ForkedFrom(visitor, parent_pid) : nullptr;
+  std::optional<Image> look =
+      LookAtVisitor(visitor, *process, parent_pid,
+                    parent != nullptr ? model_.OpenNumbers(parent->serial()) : std::vector<int>(), notes_);
   if (!look.has_value()) return;
   if (kind == HelloKind::kForked)
     look->forked_from = parent != nullptr ? parent->serial() : visitor.hello.parent_serial;
@@ -325,12 +328,12 @@ void SessionImpl::GreetStopper(Visitor& visitor) {
 }
 
 // For the recording, a process that becomes fdtrace exits: what had no CLOEXEC flag is what it leaves open.
-void SessionImpl::LeaveOut(Visitor& visitor, const ProcessDirectory& process) {
-  if (LivingImage(visitor.pid) == nullptr) AskParentOf(visitor.pid, process);
+void SessionImpl::LeaveOut(Visitor& visitor, const ProcessDirectory& process, pid_t parent_pid) {
+  if (LivingImage(visitor.pid) == nullptr) AskParentOf(visitor.pid, parent_pid);
   TracedImage* const image = LivingImage(visitor.pid);
   if (image == nullptr) return;
   reader_.ReadAll(*image);
-  std::optional<Image> look = LookAtVisitor(visitor, process, {}, notes_);
+  std::optional<Image> look = LookAtVisitor(visitor, process, parent_pid, {}, notes_);
   if (look.has_value() && !processes_.full()) {
     look->serial = processes_.TakeSerial();
     look->started_ns = SinceStart();
@@ -347,16 +350,17 @@ void SessionImpl::LeaveOut(Visitor& visitor, const ProcessDirectory& process) {
 void SessionImpl::GreetMoreRings(Visitor& visitor) {
   TracedImage* const image = LivingImage(visitor.pid);
   if (image == nullptr || image->serial() != visitor.hello.parent_serial) return notes_.RefuseRings(visitor.pid);
-  const absl::StatusOr<int> arena = image->AddArena();
+  const absl::StatusOr<int> arena = image->AddArena(arenas_);
   if (!arena.ok()) return notes_.NoMemory(visitor.pid, arena.status());
-  const Welcome welcome = {kProtocolVersion, image->serial(), sizeof(Arena)};
+  const Welcome welcome = {
+      .version = kProtocolVersion, .serial = image->serial(), .arena_bytes = sizeof(Arena), .given = 0};
   Greeter::SendWelcome(visitor, welcome, page_.fd(), *arena);
   image->ArenaSent();
 }
 
 // A process that nobody has told of yet: its parent's events may, once they are read.
-void SessionImpl::AskParentOf(pid_t pid, const ProcessDirectory& process) {
-  const auto parent_pid = static_cast<pid_t>(process.Parent());
+void SessionImpl::AskParentOf(pid_t pid, pid_t parent_pid) {
+  router_.Expect(pid, parent_pid);
   if (TracedImage* const parent = processes_.ByPid(parent_pid)) {
     reader_.ReadAll(*parent);
   } else {  // it may have ended, and left the child to another
@@ -364,14 +368,15 @@ void SessionImpl::AskParentOf(pid_t pid, const ProcessDirectory& process) {
   }
   TracedImage* const parent = processes_.ByPid(parent_pid);
   if (parent != nullptr && processes_.ByPid(pid) == nullptr) router_.WelcomeEarly(*parent, pid);
+  router_.Expect(0, 0);
 }
 
 // Read up to the fork: the child knows what its parent knew then. Null: it has ended.
-TracedImage* SessionImpl::ForkedFrom(const Visitor& visitor, const ProcessDirectory& process) {
+TracedImage* SessionImpl::ForkedFrom(const Visitor& visitor, pid_t parent_pid) {
   TracedImage* const memory = processes_.BySerial(visitor.hello.parent_serial);
   if (memory == nullptr) return nullptr;
   reader_.ReadAll(*memory);
-  TracedImage* const parent = processes_.ByPid(static_cast<pid_t>(process.Parent()));
+  TracedImage* const parent = processes_.ByPid(parent_pid);
   return parent != nullptr && parent->host == memory->serial() ? parent : memory;  // a child of vfork forks
 }
 
@@ -379,7 +384,7 @@ TracedImage* SessionImpl::ForkedFrom(const Visitor& visitor, const ProcessDirect
 void SessionImpl::Admit(Visitor& visitor, Image look, TracedImage* previous) {
   if (processes_.full()) return notes_.NoSerial(visitor.pid);
   auto image = std::make_unique<TracedImage>(processes_.TakeSerial(), visitor.pid);
-  const absl::StatusOr<int> arena = image->AddArena();
+  const absl::StatusOr<int> arena = image->AddArena(arenas_);
   if (!arena.ok()) return notes_.NoMemory(visitor.pid, arena.status());
   if (previous != nullptr && visitor.hello.kind == HelloKind::kImage) {  // exec
     image->watch = std::move(previous->watch);
@@ -393,9 +398,14 @@ void SessionImpl::Admit(Visitor& visitor, Image look, TracedImage* previous) {
   look.started_ns = SinceStart();
   files_.Started(*image, look.forked_from, look.present);
   model_.ImageStarted(look);
-  const Welcome welcome = {kProtocolVersion, image->serial(), sizeof(Arena)};
+  const Welcome welcome = {
+      .version = kProtocolVersion,
+      .serial = image->serial(),
+      .arena_bytes = sizeof(Arena),
+      .given = look.forked_from != 0 ? 0 : GivenForGood(look.present, model_.UntoldNumbers(image->serial()))};
   if (!Greeter::SendWelcome(visitor, welcome, page_.fd(), *arena)) notes_.Unwelcomed(visitor.pid);
   image->ArenaSent();
+  arenas_.Prepare();
   look.present.clear();
   image->described = std::move(look);
   processes_.Add(std::move(image));
@@ -421,7 +431,7 @@ void SessionImpl::End(TracedImage& image) {
     const auto parent = static_cast<pid_t>(image.described.parent_pid);
     model_.BecameUntraced(image.serial(), ProgramOfEnded(image.executing.back().program, parent));
   }
-  const bool exited = image.compared || (image.exit_told && !image.said_hello());
+  const bool exited = image.compared || image.settled() || (image.exit_told && !image.said_hello());
   model_.ProcessEnded(image.serial(), SinceStart(), exited ? ProcessEnd::kExited : ProcessEnd::kVanished);
   processes_.Remove(image);
 }

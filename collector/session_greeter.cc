@@ -1,5 +1,6 @@
 #include "collector/session_greeter.h"
 
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -122,6 +123,11 @@ OwnedFd Greeter::AcceptOne(int64_t now_ns) {
   }
 }
 
+bool Greeter::AnotherIsThere() const {
+  pollfd door = {.fd = listener_.get(), .events = POLLIN, .revents = 0};
+  return poll(&door, 1, 0) != 0;
+}
+
 void Greeter::AcceptAll(int64_t now_ns, const Greet& greet) {
   accept_again_ns_ = 0;
   for (int accepted = 0; accepted < kMaxAccepted; ++accepted) {
@@ -135,6 +141,8 @@ void Greeter::AcceptAll(int64_t now_ns, const Greet& greet) {
     const Heard heard = Listen(visitor);
     if (heard == Heard::kHello) greet(visitor);
     if (heard == Heard::kNothingYet) WaitFor(std::move(visitor.connection), now_ns);
+    // The kernel makes a socket before it looks whether anybody is there: in vain that takes as long as ten events.
+    if (!AnotherIsThere()) return;
   }
   accept_again_ns_ = now_ns;
 }
@@ -171,7 +179,6 @@ void Greeter::Attend(int64_t now_ns, const Greet& greet) {
     if (heard == Heard::kNothingYet) ++silent_;
     one = waiting_.erase(one);
   }
-  // The kernel makes a socket before it looks whether anybody is there: in vain that takes as long as ten events.
   if (may_have_come) AcceptAll(now_ns, greet);
 }
 

@@ -68,6 +68,7 @@ class Greeter {
   enum class Heard { kNothingYet, kHello, kNothingMore };
 
   Greeter() = default;
+  bool AnotherIsThere() const;
   void AcceptAll(int64_t now_ns, const Greet& greet);
   // Null: nobody is at the door that could be let in now.
   OwnedFd AcceptOne(int64_t now_ns);

@@ -22,11 +22,24 @@ constexpr size_t kMaxArenas = 256;  // rings for as many threads as a process ma
 
 }  // namespace
 
-absl::StatusOr<int> TracedImage::AddArena() {
+absl::StatusOr<SharedMemory> ArenaSupply::Take() {
+  if (!next_.has_value()) return SharedMemory::Create(kArenaName, sizeof(Arena));
+  SharedMemory taken = *std::move(next_);
+  next_.reset();
+  return taken;
+}
+
+void ArenaSupply::Prepare() {
+  if (next_.has_value()) return;
+  absl::StatusOr<SharedMemory> made = SharedMemory::Create(kArenaName, sizeof(Arena));
+  if (made.ok()) next_ = *std::move(made);  // else the next Take tells why not
+}
+
+absl::StatusOr<int> TracedImage::AddArena(ArenaSupply& supply) {
   if (arenas_.size() == kMaxArenas) {
     return absl::ResourceExhaustedError(absl::StrCat("process ", pid_, " has ", kMaxArenas * kRingsPerArena, " rings"));
   }
-  absl::StatusOr<SharedMemory> memory = SharedMemory::Create(kArenaName, sizeof(Arena));
+  absl::StatusOr<SharedMemory> memory = supply.Take();
   if (!memory.ok()) return memory.status();
   arenas_.push_back({.memory = *std::move(memory), .readers = {}, .rings_used = 0, .made_ns = MonotonicNs()});
   ArenaHeader& header = arenas_.back().arena().header;
@@ -120,6 +133,10 @@ uint64_t TracedImage::damages() const {
     for (const RingReader& reader : shared.readers) damages += reader.damages();
   }
   return damages;
+}
+
+bool TracedImage::settled() const {
+  return said_hello() && arenas_.front().arena().header.settled.load(std::memory_order_acquire) != 0;
 }
 
 uint32_t TracedImage::ExitsWanted() const {

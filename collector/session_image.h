@@ -32,6 +32,16 @@ class EventSink {
   virtual void Consume(TracedImage& image, uint32_t ring, const Event& event) = 0;
 };
 
+// Makes arenas, one ahead: a process that says hello waits for its own.
+class ArenaSupply {
+ public:
+  absl::StatusOr<SharedMemory> Take();
+  void Prepare();
+
+ private:
+  std::optional<SharedMemory> next_;
+};
+
 class TracedImage {
  public:
   TracedImage(uint32_t serial, pid_t pid) : ring_users(serial), serial_(serial), pid_(pid) {}
@@ -60,7 +70,7 @@ class TracedImage {
   bool exit_told = false;                        // a child of vfork, by an Exiting
 
   // The file of the new arena, to be sent to the process; closed by ArenaSent.
-  absl::StatusOr<int> AddArena();
+  absl::StatusOr<int> AddArena(ArenaSupply& supply);
   void ArenaSent() { arenas_.back().memory.CloseFd(); }
 
   // Reads at most a batch of each ring in use. True: more is there.
@@ -77,6 +87,9 @@ class TracedImage {
   Lost CountLost() const;
   uint64_t damages() const;
   uint64_t unreadable() const { return unreadable_; }
+
+  // The process exits and has not waited: it holds what it was given less what it has told of closing, and no more.
+  bool settled() const;
 
   // The count of exits that the process announced; while it is not answered(), the process waits.
   uint32_t ExitsWanted() const;

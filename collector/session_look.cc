@@ -5,15 +5,16 @@
 #include <utility>
 
 #include "collector/descriptions.h"
+#include "collector/lifetime.h"
 
 namespace fdtrace {
 
-std::optional<Image> LookAtVisitor(const Visitor& visitor, const ProcessDirectory& process,
+std::optional<Image> LookAtVisitor(const Visitor& visitor, const ProcessDirectory& process, pid_t parent_pid,
                                    const std::vector<int>& known_to_parent, SessionNotes& notes) {
   const OpenFilesLimit limit = process.OpenFiles();
   Image look = {.pid = static_cast<uint32_t>(visitor.pid),
-                .parent_pid = process.Parent(),
-                .executable = process.Executable(),
+                .parent_pid = static_cast<uint32_t>(parent_pid),
+                .executable = {},
                 .command_line = process.CommandLine(),
                 .directory = process.WorkingDirectory(),
                 .nofile_soft = limit.soft,
@@ -37,8 +38,20 @@ std::optional<Image> LookAtVisitor(const Visitor& visitor, const ProcessDirector
   for (const int fd : copied) look.present.push_back({.fd = fd, .link = {}, .description = {}});
   std::sort(look.present.begin(), look.present.end(),
             [](const SeenDescriptor& one, const SeenDescriptor& other) { return one.fd < other.fd; });
-  if (!process.Lives()) return std::nullopt;  // what was listed may be what its end had left over
+  std::optional<std::string> executable = process.Executable();
+  if (!executable.has_value()) return std::nullopt;  // what was listed may be what its end had left over
+  look.executable = *std::move(executable);
   return look;
+}
+
+uint64_t GivenForGood(std::span<const SeenDescriptor> present, std::span<const int> untold) {
+  uint64_t given = 0;
+  for (const SeenDescriptor& seen : present) {
+    const bool is_told = seen.fd > kLastStandardNumber && !std::binary_search(untold.begin(), untold.end(), seen.fd);
+    if (seen.fd >= 64 || is_told || seen.file.has_value()) return 0;
+    given |= uint64_t{1} << seen.fd;
+  }
+  return given;
 }
 
 }  // namespace fdtrace

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "collector/model.h"
@@ -15,7 +16,11 @@ namespace fdtrace {
 // The image of PROCESS, VISITOR's, without the descriptor of its hello. Those of KNOWN_TO_PARENT (sorted; for a forked
 // child) come without their links, which are the parent's: so the fork of a process with many stays fast. Nothing: it
 // has ended. Whom it was forked from is for the caller to say.
-std::optional<Image> LookAtVisitor(const Visitor& visitor, const ProcessDirectory& process,
+std::optional<Image> LookAtVisitor(const Visitor& visitor, const ProcessDirectory& process, pid_t parent_pid,
                                    const std::vector<int>& known_to_parent, SessionNotes& notes);
+
+// Welcome::given of an image whose descriptors are those PRESENT: what is no regular file stays what it is. UNTOLD is
+// sorted: of other numbers a row may tell, once a look before the exit has found out what they are connected to.
+uint64_t GivenForGood(std::span<const SeenDescriptor> present, std::span<const int> untold);
 
 }  // namespace fdtrace

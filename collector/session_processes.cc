@@ -40,8 +40,8 @@ std::vector<pid_t> Processes::Pids() const {
 bool Processes::HasHadSince(pid_t pid, uint64_t at_ns) const {
   const TracedImage* const here = ByPid(pid);
   if (here != nullptr && here->described.started_ns >= at_ns) return true;
-  return std::any_of(gone_.begin(), gone_.end(),
-                     [=](const Gone& gone) { return gone.pid == pid && gone.started_ns >= at_ns; });
+  const auto gone = gone_.find(pid);
+  return gone != gone_.end() && gone->second >= at_ns;
 }
 
 TracedImage& Processes::Add(std::unique_ptr<TracedImage> image) {
@@ -63,8 +63,14 @@ void Processes::Remove(const TracedImage& image) {
   if (image.polled) --without_pidfd_;
   const auto serial = serials_.find(image.pid());
   if (serial != serials_.end() && serial->second == image.serial()) serials_.erase(serial);
-  gone_.push_back({.pid = image.pid(), .started_ns = image.described.started_ns});
-  if (gone_.size() > kMaxGone) gone_.pop_front();
+  const Gone gone = {.pid = image.pid(), .started_ns = image.described.started_ns};
+  gone_[gone.pid] = gone.started_ns;
+  latest_gone_.push_back(gone);
+  if (latest_gone_.size() > kMaxGone) {
+    const auto oldest = gone_.find(latest_gone_.front().pid);
+    if (oldest != gone_.end() && oldest->second == latest_gone_.front().started_ns) gone_.erase(oldest);
+    latest_gone_.pop_front();
+  }
   images_.erase(image.serial());
 }
 

@@ -59,7 +59,8 @@ class Processes {
   uint32_t last_serial_ = 0;
   std::vector<uint32_t> ended_;
   size_t without_pidfd_ = 0;
-  std::deque<Gone> gone_;
+  absl::flat_hash_map<pid_t, uint64_t> gone_;  // when the last image of each had started
+  std::deque<Gone> latest_gone_;
 };
 
 }  // namespace fdtrace

@@ -152,7 +152,8 @@ void EventRouter::WelcomeEarly(TracedImage& parent, pid_t pid) {
   }
 }
 
-// A new image for PID, which PARENT has made at AT_NS. Null: it has one, or it is not to be found or followed.
+// A new image for PID, which PARENT has made at AT_NS; IS_CHILD where that has been seen. Null: it has one, or it is
+// not to be found or followed.
 TracedImage* EventRouter::Bear(const TracedImage& parent, pid_t pid, uint64_t at_ns) {
   if (!follow_children_ || !parent.same_pids || pid <= 0) return nullptr;
   const TracedImage* const known = processes_.ByPid(pid);
@@ -161,7 +162,8 @@ TracedImage* EventRouter::Bear(const TracedImage& parent, pid_t pid, uint64_t at
   // One that is there no more was a child: it is told apart from others as long as it is there. Its parent may bury it
   // while we look.
   const int64_t age_ns = MonotonicNs() - started_ns_ - static_cast<int64_t>(at_ns);
-  if (!IsGone(pid) && !IsChild(pid, parent, age_ns) && !IsGone(pid)) return nullptr;
+  const bool is_known_child = pid == visitor_ && parent.pid() == parent_of_visitor_;
+  if (!is_known_child && !IsGone(pid) && !IsChild(pid, parent, age_ns) && !IsGone(pid)) return nullptr;
   if (processes_.full()) {
     notes_.NoSerial(pid);
     return nullptr;

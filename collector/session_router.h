@@ -39,6 +39,9 @@ class EventRouter final : public EventSink {
   // PID, a child of PARENT of which no event has told yet, says hello: makes it an image if PARENT is spawning.
   void WelcomeEarly(TracedImage& parent, pid_t pid);
 
+  // PID waits for its Welcome and was just seen to be a child of PARENT; 0: nobody waits.
+  void Expect(pid_t pid, pid_t parent) { visitor_ = pid, parent_of_visitor_ = parent; }
+
  private:
   TracedImage* CurrentUser(TracedImage& host, uint32_t ring);
   void Note(TracedImage& host, TracedImage& user, uint32_t ring, const Event& event);
@@ -47,6 +50,7 @@ class EventRouter final : public EventSink {
   void Execute(TracedImage& image, uint32_t ring, const AnnouncedProgram& program, uint64_t at_ns);
   TracedImage* Bear(const TracedImage& parent, pid_t pid, uint64_t at_ns);
 
+  pid_t visitor_ = 0, parent_of_visitor_ = 0;
   Model& model_;
   Processes& processes_;
   ExecutionsToLookAt& executions_;

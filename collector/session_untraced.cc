@@ -61,8 +61,10 @@ std::optional<UntracedProgram> LookAtProgram(const ProcessDirectory& process, co
                                              const std::string& variable) {
   // Unreadable maps are those of a program with more privileges than ours.
   if (absl::StrContains(process.Read("maps"), kSessionPageName)) return std::nullopt;
-  UntracedProgram program = {
-      .executable = process.Executable(), .command_line = process.CommandLine(), .reason = {}, .present = std::nullopt};
+  UntracedProgram program = {.executable = process.Executable().value_or(""),
+                             .command_line = process.CommandLine(),
+                             .reason = {},
+                             .present = std::nullopt};
   if (program.executable.empty()) program.executable = FileOf(path, process.WorkingDirectory());
   program.reason = InspectProgram(program.executable, CallerOf(process)).untraced_reason;
   const std::string environment = process.Read("environ");

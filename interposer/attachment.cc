@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -73,7 +74,7 @@ void* MapShared(long fd, size_t bytes, Inherited inherited) {
       RawSyscall(SYS_mmap, nullptr, static_cast<long>(bytes), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (Failed(result)) return nullptr;
   if (inherited == Inherited::kNo) RawSyscall(SYS_madvise, result, static_cast<long>(bytes), MADV_DONTFORK);
-  RawSyscall(SYS_madvise, result, static_cast<long>(bytes), MADV_DONTDUMP);
+  if (bytes > kPageBytes) RawSyscall(SYS_madvise, result, static_cast<long>(bytes), MADV_DONTDUMP);
   return reinterpret_cast<void*>(result);
 }
 
@@ -81,6 +82,7 @@ enum class Answer { kWelcome, kNotNow, kNever };
 
 struct Mapped {
   uint32_t serial;
+  uint64_t given;  // as in Welcome
   SessionPage* session;
   Arena* arena;
 };
@@ -114,8 +116,13 @@ bool HasRoomForTwo(long connection) {
   return second.valid();
 }
 
-// Likewise of memory, of which a limit (RLIMIT_AS) may leave too little.
+// Likewise of memory, of which a limit may leave too little.
 bool HasMemoryFor(size_t bytes) {
+  rlimit limit = {};
+  if (MayCall(OurCall::kLimits) && RawSyscall(SYS_prlimit64, 0L, RLIMIT_AS, 0, reinterpret_cast<long>(&limit)) == 0 &&
+      limit.rlim_cur == RLIM_INFINITY) {
+    return true;
+  }
   const long room = RawSyscall(SYS_mmap, nullptr, static_cast<long>(bytes), PROT_NONE,
                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (Failed(room)) return false;
@@ -164,6 +171,7 @@ Answer SayHello(HelloKind kind, Mapped& mapped) {
   const ScopedDescriptor arena_file(fds[1]);
   if (welcome.version != kProtocolVersion || welcome.arena_bytes != sizeof(Arena)) return Answer::kNever;
   mapped.serial = welcome.serial;
+  mapped.given = welcome.given;
   mapped.session = MapSessionPage(session_file.get());
   mapped.arena = static_cast<Arena*>(MapShared(arena_file.get(), sizeof(Arena), Inherited::kNo));
   return mapped.session != nullptr && mapped.arena != nullptr ? Answer::kWelcome : Answer::kNever;
@@ -191,7 +199,9 @@ bool SayHelloAs(HelloKind kind, Attachment& page) {
   page.arena_count.store(1, std::memory_order_relaxed);
   page.serial.store(mapped.serial, std::memory_order_relaxed);
   g_memory_serial.store(mapped.serial, std::memory_order_relaxed);
-  mapped.arena->header.lost.fetch_add(page.lost_unattached.exchange(0), std::memory_order_relaxed);
+  const uint64_t lost = page.lost_unattached.exchange(0);
+  mapped.arena->header.lost.fetch_add(lost, std::memory_order_relaxed);
+  page.last_look.Begin(lost == 0 ? mapped.given : 0);
   page.phase.store(Phase::kAttached, std::memory_order_release);
   return true;
 }
@@ -266,21 +276,25 @@ bool SayFirstHello() {
          (AttachNow(*page) != nullptr || page->phase.load(std::memory_order_acquire) != Phase::kGivenUp);
 }
 
-Turn::Turn(Attachment& attachment) : talker_(attachment.talker) {
+Turn::Turn(Attachment& attachment) : talker_(attachment.talker), waiting_(attachment.waiting) {
   constexpr timespec kWait = {.tv_sec = 1, .tv_nsec = 0};
   constexpr int kMaxWaits = 10;  // ten seconds: twice as long as a hello may take
   const auto tid = static_cast<uint32_t>(RawSyscall(SYS_gettid));
   uint32_t owner = 0;
-  is_ours_ = talker_.compare_exchange_strong(owner, tid, std::memory_order_acq_rel);
-  for (int wait = 0; !is_ours_ && !anothers_is_over_ && owner != tid && wait < kMaxWaits; ++wait) {
+  is_ours_ = talker_.compare_exchange_strong(owner, tid, std::memory_order_seq_cst);
+  if (is_ours_ || owner == tid) return;
+  waiting_.fetch_add(1, std::memory_order_seq_cst);
+  for (int wait = 0; !anothers_is_over_ && wait < kMaxWaits; ++wait) {
     RawSyscall(SYS_futex, &talker_, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, owner, reinterpret_cast<long>(&kWait));
     anothers_is_over_ = talker_.load(std::memory_order_acquire) != owner;
   }
+  waiting_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 Turn::~Turn() {
   if (!is_ours_) return;
-  talker_.store(0, std::memory_order_release);
+  talker_.store(0, std::memory_order_seq_cst);
+  if (waiting_.load(std::memory_order_seq_cst) == 0) return;
   RawSyscall(SYS_futex, &talker_, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, INT_MAX);
 }
 

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "interposer/last_look.h"
 #include "proto/session.h"
 
 namespace fdtrace {
@@ -25,8 +26,10 @@ struct Attachment {
   std::atomic<uint32_t> tries;   // events at which no hello was possible
   std::atomic<uint32_t> arena_count;
   std::atomic<uint32_t> talker;           // tid of the thread that is talking to the collector; 0: none
+  std::atomic<uint32_t> waiting;          // threads that wait until it has done so
   std::atomic<uint64_t> lifetimes;        // handed out, in blocks
   std::atomic<uint64_t> lost_unattached;  // events that passed while no collector was at hand
+  LastLook last_look;
   SessionPage* session;
   std::atomic<Arena*> arenas[kMaxArenas];
 };
@@ -60,6 +63,7 @@ class Turn {
 
  private:
   std::atomic<uint32_t>& talker_;
+  std::atomic<uint32_t>& waiting_;
   bool is_ours_ = false;
   bool anothers_is_over_ = false;
 };

@@ -66,6 +66,7 @@ bool RecordClosedBefore(Row row, const FILE* stream) {
   if (!is_whole || !MayCall(OurCall::kTestAddress) || MayBeLive(stream)) return false;
   const HookScope scope;
   if (scope.recording()) {
+    scope.attachment().last_look.Want();
     WriteFailed(scope,
                 {.row = row, .stack = CaptureStack(scope), .fd = facts.fd, .id = facts.id, .stream_again = true});
   }

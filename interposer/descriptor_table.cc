@@ -18,13 +18,18 @@ struct Slot {
   std::atomic<Row> row;
   std::atomic<bool> has_file;
 };
-constinit std::atomic<Slot*> g_chunks[kChunks] = {};
-constinit std::atomic<uint32_t> g_used_chunks{0};  // every chunk in use has a smaller index
+FDTRACE_LARGE constinit std::atomic<Slot*> g_chunks[kChunks] = {};  // but the first
+FDTRACE_LARGE constinit Slot g_first_chunk[kSlotsPerChunk] = {};    // which is there whatever memory there is
+// Every slot that was ever filled has a smaller number: a search touches no page that nobody has.
+constinit std::atomic<uint32_t> g_ever_filled{0};
+
+// Null: none of it was ever filled.
+Slot* ChunkAt(uint32_t index) { return index == 0 ? g_first_chunk : g_chunks[index].load(std::memory_order_acquire); }
 
 Slot* FindSlot(int fd) {
   const auto number = static_cast<uint32_t>(fd);
   if (fd < 0 || number / kSlotsPerChunk >= kChunks) return nullptr;
-  Slot* const chunk = g_chunks[number / kSlotsPerChunk].load(std::memory_order_acquire);
+  Slot* const chunk = ChunkAt(number / kSlotsPerChunk);
   return chunk == nullptr ? nullptr : chunk + number % kSlotsPerChunk;
 }
 
@@ -36,10 +41,14 @@ Slot* MakeSlot(int fd) {
   if (fresh == nullptr) return nullptr;
   Slot* none = nullptr;
   g_chunks[index].compare_exchange_strong(none, fresh, std::memory_order_acq_rel);
-  uint32_t used = g_used_chunks.load(std::memory_order_relaxed);
-  while (used <= index && !g_used_chunks.compare_exchange_weak(used, index + 1, std::memory_order_relaxed)) {
-  }
   return FindSlot(fd);
+}
+
+void NoteFilled(int fd) {
+  const uint32_t end = static_cast<uint32_t>(fd) + 1;
+  uint32_t before = g_ever_filled.load(std::memory_order_relaxed);
+  while (before < end && !g_ever_filled.compare_exchange_weak(before, end, std::memory_order_relaxed)) {
+  }
 }
 
 DescriptorOrigin Held(const Slot& slot) {
@@ -54,13 +63,12 @@ DescriptorOrigin Held(const Slot& slot) {
 uint64_t descriptor_table::Put(int fd, const DescriptorOrigin& origin) {
   Slot* const slot = MakeSlot(fd);
   if (slot == nullptr) return 0;
+  NoteFilled(fd);
   slot->stack.store(origin.stack, std::memory_order_relaxed);
   slot->row.store(origin.row, std::memory_order_relaxed);
   slot->has_file.store(origin.has_file, std::memory_order_relaxed);
   return slot->id.exchange(origin.id, std::memory_order_acq_rel);
 }
-
-void descriptor_table::Prepare() { MakeSlot(0); }
 
 void descriptor_table::SetStack(int fd, uint64_t id, uint64_t stack) {
   Slot* const slot = FindSlot(fd);
@@ -85,14 +93,14 @@ DescriptorOrigin descriptor_table::Get(int fd) {
 }
 
 uint32_t descriptor_table::NextFilled(uint32_t first) {
-  const uint32_t used = g_used_chunks.load(std::memory_order_relaxed);
-  for (uint32_t index = first / kSlotsPerChunk; index < used; ++index) {
-    const Slot* const chunk = g_chunks[index].load(std::memory_order_acquire);
-    if (chunk == nullptr) continue;
-    const uint32_t base = index * kSlotsPerChunk;
-    for (uint32_t fd = std::max(first, base); fd < base + kSlotsPerChunk; ++fd) {
-      if (chunk[fd - base].id.load(std::memory_order_relaxed) != 0) return fd;
+  const uint32_t end = g_ever_filled.load(std::memory_order_relaxed);
+  for (uint32_t at = first; at < end;) {
+    const uint32_t next_chunk = (at / kSlotsPerChunk + 1) * kSlotsPerChunk;
+    const Slot* const chunk = ChunkAt(at / kSlotsPerChunk);
+    for (; chunk != nullptr && at < std::min(end, next_chunk); ++at) {
+      if (chunk[at % kSlotsPerChunk].id.load(std::memory_order_relaxed) != 0) return at;
     }
+    at = next_chunk;
   }
   return UINT32_MAX;
 }

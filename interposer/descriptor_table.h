@@ -31,9 +31,6 @@ void SetStack(int fd, uint64_t id, uint64_t stack);
 // Empties the slot and returns what it held; id 0 for a descriptor whose making was not seen.
 DescriptorOrigin Take(int fd);
 
-// Takes the memory for the first numbers now: later it may be forbidden.
-void Prepare();
-
 // What the slot holds.
 DescriptorOrigin Get(int fd);
 

@@ -46,6 +46,7 @@ void RecordNew(Row row, int fd, OpenedEvent event, Tells tells = Tells::kNothing
   event.replaced = PutDescriptor(fd, {.id = event.id, .row = row, .has_file = has_file});
   event.stack = CaptureOpeningStack(scope);
   SetDescriptorStack(fd, event.id, event.stack);
+  if (has_file || event.identity.inode != 0) scope.attachment().last_look.Want();
   WriteOpened(scope, event);
 }
 
@@ -76,7 +77,9 @@ void RecordReceived(Row row, int fd) { RecordNew(row, fd, {.identity = IdentityO
 
 void RecordSent(int fd, uint64_t began_ns) {
   const HookScope scope;
-  if (scope.recording()) WriteSent(scope, began_ns, fd, OriginOf(fd), IdentityOf(fd));
+  if (!scope.recording()) return;
+  scope.attachment().last_look.Want();
+  WriteSent(scope, began_ns, fd, OriginOf(fd), IdentityOf(fd));
 }
 
 uint64_t RecordClosing(Row row, int fd, const FILE* stream) {
@@ -97,7 +100,9 @@ uint64_t RecordClosing(Row row, int fd, const FILE* stream) {
 
 void RecordClosedUnknown(Row row, int fd) {
   const HookScope scope;
-  if (scope.recording()) WriteClosed(scope, {.id = 0, .fd = fd, .row = row, .stack = CaptureStack(scope)});
+  if (!scope.recording()) return;
+  scope.attachment().last_look.Closed(fd);
+  WriteClosed(scope, {.id = 0, .fd = fd, .row = row, .stack = CaptureStack(scope)});
 }
 
 void RecordOutcomeOfClose(Row row, int fd, uint64_t lifetime, int error, const FilesystemFacts* filesystem) {
@@ -128,6 +133,7 @@ void RecordOverwritten(Row row, int fd, const DescriptorOrigin& source, const st
   SetDescriptorStack(fd, event.id, event.stack);
   event.source = source.id;
   event.overwrote = true;
+  scope.attachment().last_look.Closed(fd);
   if (overwritten != 0)
     WriteClosed(scope, {.id = overwritten, .fd = fd, .row = row, .stack = event.stack, .file = file});
   WriteOpened(scope, event);
@@ -148,8 +154,9 @@ int CreatedPair(Row row, int result, int* first, int* second) {
 void RecordClosingRange(Row row, unsigned first, unsigned last) {
   VisitDescriptors(first, last, [&](int fd) { RecordClosing(row, fd); });
   const HookScope scope;
-  if (scope.recording())
-    WriteClosedRange(scope, {.first = first, .last = last, .row = row, .stack = CaptureStack(scope)});
+  if (!scope.recording()) return;
+  scope.attachment().last_look.Closed(first, last);
+  WriteClosedRange(scope, {.first = first, .last = last, .row = row, .stack = CaptureStack(scope)});
 }
 
 bool RangeWillClose(unsigned first, unsigned last, int flags) {

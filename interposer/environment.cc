@@ -10,6 +10,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "interposer/memory.h"
 #include "interposer/raw_syscall.h"
 #include "interposer/readable_address.h"
 #include "interposer/seccomp.h"
@@ -29,17 +30,21 @@ enum class Place { kFirst, kLast, kAlone };
 struct OwnEntry {
   const char* name;  // with its "="
   Place place;
-  char part[PATH_MAX];
+  const char* part = "";
 };
-constinit OwnEntry g_preload = {.name = "LD_PRELOAD=", .place = Place::kFirst, .part = {}};
-constinit OwnEntry g_session = {.name = "FDTRACE_SESSION=", .place = Place::kAlone, .part = {}};
+constinit OwnEntry g_preload = {.name = "LD_PRELOAD=", .place = Place::kFirst};
+constinit OwnEntry g_session = {.name = "FDTRACE_SESSION=", .place = Place::kAlone};
 static_assert(std::string_view("FDTRACE_SESSION=").starts_with(kSessionVariable));
 // gcc's AddressSanitizer wants to be the first library, unless told otherwise.
-constinit OwnEntry g_sanitizer = {.name = "ASAN_OPTIONS=", .place = Place::kLast, .part = {}};
+constinit OwnEntry g_sanitizer = {.name = "ASAN_OPTIONS=", .place = Place::kLast};
 const std::array<const OwnEntry*, 3> kOwn = {&g_preload, &g_session, &g_sanitizer};
 
 constexpr char kLibraryName[] = "/libfdtrace.so";
 constexpr char kLinkOrder[] = "verify_asan_link_order=0";
+
+// The parts, one after the other: most are short, and of a large room few pages are ever touched.
+FDTRACE_LARGE constinit char g_parts[2 * PATH_MAX] = {};
+constinit size_t g_parts_bytes = 0;
 
 const char* Find(char* const* environment, const char* name) {
   for (; environment != nullptr && *environment != nullptr; ++environment) {
@@ -112,9 +117,11 @@ bool EnvironmentIsReadable(char* const* environment) {
 }
 
 void Keep(OwnEntry& own, const char* part, size_t length) {
-  if (length >= sizeof own.part) return;
-  std::memcpy(own.part, part, length);
-  own.part[length] = '\0';
+  if (length >= sizeof g_parts - g_parts_bytes) return;
+  char* const kept = g_parts + g_parts_bytes;
+  std::memcpy(kept, part, length);  // what follows is zero
+  g_parts_bytes += length + 1;
+  own.part = kept;
 }
 
 // The first word of VALUE that ends in our library's name.
@@ -177,7 +184,7 @@ void ReadOwnEnvironment(char* const* environment) {
   if (preload == nullptr || session == nullptr) return;
   KeepLibrary(preload);
   Keep(g_session, session, TextLength(session));
-  Keep(g_sanitizer, kLinkOrder, sizeof kLinkOrder - 1);
+  g_sanitizer.part = kLinkOrder;
 }
 
 // libc runs the programs of system and popen with the environment that it finds: so it is emptied of ours in its place.

@@ -82,7 +82,7 @@ void SendFunction(const HookScope& scope, Row row) {
   const auto number = static_cast<size_t>(row);
   const bool sent = Write(scope, kFunction, [&](WireWriter& wire) {
     wire.Varint(1, number);
-    wire.Bytes(2, kRows[number].name, TextLength(kRows[number].name));
+    wire.Bytes(2, kRows[number].name(), TextLength(kRows[number].name()));
     wire.Varint(3, static_cast<uint64_t>(kRows[number].resource));
   });
   if (sent) g_function_sent[number].store(true, std::memory_order_relaxed);

@@ -2,6 +2,7 @@
 
 #include <elf.h>
 
+#include "interposer/gnu_hash.h"
 #include "interposer/text.h"
 
 namespace fdtrace {
@@ -42,12 +43,6 @@ Tables TablesOf(const LoadedObject& object) {
   return tables;
 }
 
-uint32_t HashOf(const char* name) {
-  uint32_t hash = 5381;
-  for (; *name != '\0'; ++name) hash = hash * 33 + static_cast<unsigned char>(*name);
-  return hash;
-}
-
 }  // namespace
 
 ExportedSymbol FindExported(const LoadedObject& object, const char* name) {
@@ -58,7 +53,7 @@ ExportedSymbol FindExported(const LoadedObject& object, const char* name) {
   const auto* const buckets = reinterpret_cast<const uint32_t*>(bloom + header.bloom_words);
   const uint32_t* const chains = buckets + header.buckets;
 
-  const uint32_t hash = HashOf(name);
+  const uint32_t hash = GnuHashOf(name);
   const uint64_t filter = bloom[hash / 64 % header.bloom_words];
   if ((filter >> hash % 64 & filter >> (hash >> header.bloom_shift) % 64 & 1) == 0) return {};
   uint32_t index = buckets[hash % header.buckets];

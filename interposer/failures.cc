@@ -72,6 +72,7 @@ void RecordNotOpen(Row row, int fd, const char* path) {
   if (seen == NumberSeries::Seen::kSweepGoesOn) return;
   const HookScope scope;
   if (!scope.recording()) return;
+  scope.attachment().last_look.Want();
   WriteFailed(scope, {.error = EBADF,
                       .row = row,
                       .stack = CaptureStack(scope),
@@ -115,12 +116,14 @@ __attribute__((cold, noinline)) void RecordFailure(Row row, int error, const Giv
         given.filesystem != nullptr ? std::optional(*given.filesystem) : RoomFor(scope, given, !event.path.empty());
     event.privileged = event.filesystem && MayUseReserve();
   }
+  scope.attachment().last_look.Want();
   WriteFailed(scope, event);
 }
 
 __attribute__((cold, noinline)) void RecordBeyondSet(Row row, int fd) {
   const HookScope scope;
   if (!scope.recording()) return;
+  scope.attachment().last_look.Want();
   WriteFailed(scope, {.row = row, .stack = CaptureStack(scope), .fd = fd, .id = LifetimeOf(fd), .beyond_set = true});
 }
 
@@ -134,6 +137,7 @@ __attribute__((cold, noinline)) void RecordBusError(const void* address) {
   if (!event.filesystem || event.filesystem->device != mapping.device) return;
   event.privileged = MayUseReserve();
   event.by_signal = true;
+  scope.attachment().last_look.Want();
   WriteFailed(scope, event);
 }
 

@@ -4,6 +4,7 @@
 
 #include "interposer/frame_tables.h"
 #include "interposer/loaded_objects.h"
+#include "interposer/memory.h"
 
 namespace fdtrace {
 namespace {
@@ -87,7 +88,7 @@ FrameRule RuleOf(const FrameRow& row) {
 
 }  // namespace
 
-constinit internal::FrameRuleSet internal::frame_rules[] = {};
+FDTRACE_LARGE constinit internal::FrameRuleSet internal::frame_rules[] = {};
 
 // Apart from its caller, whose stack may be a signal handler's.
 __attribute__((noinline)) FrameRule internal::LearnFrameRule(uintptr_t address) {

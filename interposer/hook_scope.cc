@@ -27,8 +27,9 @@ bool OnAlternateStack() {
 }
 
 void CountLost() {
-  if (const Attachment* const attachment = AttachedAlready()) {
+  if (Attachment* const attachment = AttachedAlready()) {
     attachment->arenas[0].load(std::memory_order_relaxed)->header.lost.fetch_add(1, std::memory_order_relaxed);
+    attachment->last_look.Want();
   }
 }
 
@@ -55,7 +56,7 @@ void HookScope::Enter(Purpose purpose) {
   // A vfork child cannot say hello: the memory that it would mark as attached is its parent's.
   Attachment* const attachment = purpose == Purpose::kRecord && !vfork_child ? Attach() : AttachedAlready();
   if (attachment == nullptr || !CollectorLives(*attachment->session)) return;
-  const bool same_process = thread.serial == attachment->serial.load(std::memory_order_relaxed);
+  const bool same_process = HasRing(*attachment);
   if (thread.scope != nullptr) [[unlikely]] {
     if (same_process && thread.scope->Alive()) {
       outer_ = thread.scope;

@@ -20,7 +20,8 @@ struct Chunk {
 };
 static_assert(sizeof(Chunk) == kChunkBytes);
 
-constinit std::atomic<Chunk*> g_chunk{nullptr};
+FDTRACE_LARGE constinit Chunk g_first_chunk = {};  // most programs need no other
+constinit std::atomic<Chunk*> g_chunk{&g_first_chunk};
 
 }  // namespace
 

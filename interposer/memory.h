@@ -4,6 +4,10 @@
 
 #include <cstddef>
 
+// Of a large variable that is zero at first, of which most programs touch little: behind all others, so that those that
+// every program touches as it starts lie in few pages (the linker sorts sections by name, see meson.build).
+#define FDTRACE_LARGE __attribute__((section(".bss.large")))
+
 namespace fdtrace {
 
 // Zeroed pages; null when the kernel refuses, or a seccomp filter forbids to ask it.

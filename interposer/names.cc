@@ -10,6 +10,7 @@ namespace {
 
 void WriteUnlinkedNow(const HookScope& scope, Row row, FileFacts file, const PathFrom& path, UnlinkedHow how) {
   if (file.links != 0) --file.links;
+  scope.attachment().last_look.Want();
   WriteUnlinked(scope, {.file = file, .path = path, .row = row, .stack = CaptureStack(scope), .how = how});
 }
 

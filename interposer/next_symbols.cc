@@ -2,6 +2,8 @@
 
 #include <elf.h>
 
+#include "interposer/gnu_hash.h"
+
 extern __attribute__((weak)) r_debug _r_debug;  // glibc's alone
 
 namespace fdtrace {
@@ -18,12 +20,6 @@ bool IsSame(const char* one, const char* other) {
 bool NextSymbols::GnuHash::MayHave(uint32_t hash) const {
   const uint64_t word = filter()[hash / 64 % filter_words];
   return ((word >> hash % 64) & (word >> (hash >> filter_shift) % 64) & 1) != 0;
-}
-
-uint32_t NextSymbols::HashOf(const char* name) {
-  uint32_t hash = 5381;
-  for (; *name != '\0'; ++name) hash = hash * 33 + static_cast<unsigned char>(*name);
-  return hash;
 }
 
 // The loader has made the pointers absolute already, but the vDSO's.
@@ -46,11 +42,10 @@ const ElfW(Sym) * NextSymbols::Object::Find(uint32_t wanted, const char* name) c
   if (at < hash->first_symbol) return nullptr;
   for (;; ++at) {
     const uint32_t chained = hash->chains()[at - hash->first_symbol];
-    const ElfW(Sym)& symbol = symbols[at];
-    const bool is_default = versions == nullptr || (versions[at] & kHiddenVersion) == 0;
-    if ((chained | 1) == (wanted | 1) && is_default && symbol.st_shndx != SHN_UNDEF &&
-        IsSame(names + symbol.st_name, name)) {
-      return &symbol;
+    if ((chained | 1) == (wanted | 1)) {
+      const ElfW(Sym)& symbol = symbols[at];
+      const bool is_default = versions == nullptr || (versions[at] & kHiddenVersion) == 0;
+      if (is_default && symbol.st_shndx != SHN_UNDEF && IsSame(names + symbol.st_name, name)) return &symbol;
     }
     if ((chained & 1) != 0) return nullptr;  // the last of its bucket
   }
@@ -66,14 +61,13 @@ NextSymbols::NextSymbols(const void* libc) {
     const Object object(*map);
     if (!object.complete()) break;
     objects_[count_++] = object;
-    const ElfW(Sym)* const known = object.Find(HashOf(kOfLibc), kOfLibc);
+    const ElfW(Sym)* const known = object.Find(GnuHashOf(kOfLibc), kOfLibc);
     if (known != nullptr && object.base + known->st_value == reinterpret_cast<uintptr_t>(libc)) return;
   }
   count_ = 0;  // what lies between is not known
 }
 
-void* NextSymbols::Find(const char* name) const {
-  const uint32_t hash = HashOf(name);
+void* NextSymbols::Find(const char* name, uint32_t hash) const {
   for (size_t i = 0; i < count_; ++i) {
     const ElfW(Sym)* const found = objects_[i].Find(hash, name);
     if (found == nullptr) continue;

@@ -16,8 +16,9 @@ class NextSymbols {
   // LIBC: its gnu_get_libc_version; nothing will be found if that is null, or in an object of another namespace.
   explicit NextSymbols(const void* libc);
 
-  // Null: ask dlsym. So for code that is chosen at run time (IFUNC), and for what only objects after libc define.
-  void* Find(const char* name) const;
+  // HASH: of the name, by GnuHashOf. Null: ask dlsym. So for code that is chosen at run time (IFUNC), and for what only
+  // objects after libc define.
+  void* Find(const char* name, uint32_t hash) const;
 
  private:
   // The layout of DT_GNU_HASH; the tables follow it.
@@ -44,8 +45,6 @@ class NextSymbols {
     bool complete() const { return hash != nullptr && symbols != nullptr && names != nullptr; }
     const ElfW(Sym) * Find(uint32_t hash, const char* name) const;
   };
-
-  static uint32_t HashOf(const char* name);
 
   std::array<Object, 64> objects_;
   size_t count_ = 0;

@@ -16,26 +16,27 @@ TEST(NextSymbols, AreThoseThatTheLoaderFinds) {
   const NextSymbols symbols(Libc());
   size_t known = 0;
   for (const auto& row : kRows) {
-    void* const expected = dlsym(RTLD_NEXT, row.name);
-    EXPECT_EQ(symbols.Find(row.name), expected) << row.name;
+    void* const expected = dlsym(RTLD_NEXT, row.name());
+    EXPECT_EQ(symbols.Find(row.name(), row.hash), expected) << row.name();
     known += expected != nullptr;
   }
   EXPECT_GT(known, 250u);
 }
 
 TEST(NextSymbols, OfCodeThatIsChosenAtRunTimeAreLeftToTheLoader) {
-  EXPECT_EQ(NextSymbols(Libc()).Find("rawmemchr"), nullptr);
+  EXPECT_EQ(NextSymbols(Libc()).Find("rawmemchr", GnuHashOf("rawmemchr")), nullptr);
   EXPECT_NE(dlsym(RTLD_NEXT, "rawmemchr"), nullptr);
 }
 
 TEST(NextSymbols, ThatNoObjectDefinesAreNotFound) {
-  EXPECT_EQ(NextSymbols(Libc()).Find("fdtrace_has_no_such_function"), nullptr);
+  EXPECT_EQ(NextSymbols(Libc()).Find("fdtrace_has_no_such_function", GnuHashOf("fdtrace_has_no_such_function")),
+            nullptr);
 }
 
 TEST(NextSymbols, AreNoneWhereLibcIsNotAmongTheObjects) {
-  EXPECT_EQ(NextSymbols(nullptr).Find("close"), nullptr);
+  EXPECT_EQ(NextSymbols(nullptr).Find("close", GnuHashOf("close")), nullptr);
   const int elsewhere = 0;
-  EXPECT_EQ(NextSymbols(&elsewhere).Find("close"), nullptr);
+  EXPECT_EQ(NextSymbols(&elsewhere).Find("close", GnuHashOf("close")), nullptr);
 }
 
 }  // namespace

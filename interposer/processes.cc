@@ -35,9 +35,9 @@ void AwaitCollector(Attachment& attachment) {
   ArenaHeader& header = attachment.arenas[0].load(std::memory_order_relaxed)->header;
   const uint32_t wanted = header.exit_wanted.fetch_add(1, std::memory_order_seq_cst) + 1;
   for (int nap = 0; nap < kMaxExitNaps && CollectorLives(*attachment.session); ++nap) {
-    RingBell(*attachment.session);
     const uint32_t done = header.exit_done.load(std::memory_order_acquire);
     if (static_cast<int32_t>(done - wanted) >= 0) return;
+    RingBell(*attachment.session);
     RawSyscall(SYS_futex, &header.exit_done, FUTEX_WAIT, done, reinterpret_cast<long>(&kExitNap));
   }
 }
@@ -127,27 +127,43 @@ bool HasSilentlyWritten() {
   return may_write;
 }
 
-// `tell` says it to the collector, which then looks at what is held.
+// `tell` says it to the collector and returns whether to wait until that has looked at what is held.
 template <typename Tell>
 void Announce(Tell tell) {
   const HookScope scope(HasSilentlyWritten() ? HookScope::Purpose::kRecord : HookScope::Purpose::kIfAttached);
   if (!scope.recording()) return;
-  tell(scope);
-  if (InVforkChild()) return;  // looked at when its parent's events are
+  const bool waits = tell(scope);
+  if (!waits || InVforkChild()) return;  // a vfork child is looked at when its parent's events are
   if (!scope.nested()) PublishRecords();
   AwaitCollector(scope.attachment());
+}
+
+// Whether the collector need not look at this process before it exits; tells it so.
+bool Settle() {
+  const Attachment* const attachment = InVforkChild() ? nullptr : AttachedAlready();
+  if (attachment == nullptr || attachment->last_look.IsNeeded()) return false;
+  attachment->arenas[0].load(std::memory_order_relaxed)->header.settled.store(1, std::memory_order_release);
+  return true;
 }
 
 }  // namespace
 
 void AnnounceExit(int status) {
-  Announce([&](const HookScope& scope) { WriteExiting(scope, status); });
+  const bool settled = Settle();
+  if (settled && status < 0 && !HasRing(*AttachedAlready())) return;  // there is nothing to tell
+  Announce([&](const HookScope& scope) {
+    WriteExiting(scope, status);
+    return !settled;
+  });
 }
 
 void LetCollectorLook() {
   static constinit std::atomic<bool> looked{false};
   if (looked.load(std::memory_order_relaxed) || looked.exchange(true, std::memory_order_relaxed)) return;
-  Announce([](const HookScope&) {});
+  Announce([](const HookScope& scope) {
+    scope.attachment().last_look.Want();  // once more, for it tells what passes from what stays
+    return true;
+  });
 }
 
 }  // namespace fdtrace
@@ -187,7 +203,10 @@ FDTRACE_EXPORT int daemon(int keep_directory, int keep_standard) noexcept {
   const pid_t pid = ForkBy([] { return REAL(fork)(); });
   if (pid < 0) return -1;
   if (pid > 0) {
-    Announce([&](const HookScope& scope) { WriteLeftByDaemon(scope, forked_ns); });
+    Announce([&](const HookScope& scope) {
+      WriteLeftByDaemon(scope, forked_ns);
+      return true;
+    });
     REAL(_exit)(0);
   }
   if (setsid() == -1) return -1;

@@ -13,11 +13,11 @@ constinit std::atomic<void*> internal::real_functions[kRowCount] = {};
 
 namespace {
 
-constexpr bool IsFunction(size_t row) { return kRows[row].name[0] != 's' || kRows[row].name[7] != '('; }
+constexpr bool IsFunction(size_t row) { return kRows[row].name()[0] != 's' || kRows[row].name()[7] != '('; }
 static_assert(!IsFunction(static_cast<size_t>(Row::syscall_close)) && IsFunction(static_cast<size_t>(Row::syscall)));
 
 void* Resolve(size_t row) {
-  void* const found = dlsym(RTLD_NEXT, kRows[row].name);
+  void* const found = dlsym(RTLD_NEXT, kRows[row].name());
   internal::real_functions[row].store(found, std::memory_order_relaxed);
   return found;
 }
@@ -28,7 +28,7 @@ void ResolveRealFunctions() {
   const NextSymbols symbols(reinterpret_cast<const void*>(&gnu_get_libc_version));
   for (size_t row = 0; row < kRowCount; ++row) {
     if (!IsFunction(row)) continue;
-    if (void* const found = symbols.Find(kRows[row].name)) {
+    if (void* const found = symbols.Find(kRows[row].name(), kRows[row].hash)) {
       internal::real_functions[row].store(found, std::memory_order_relaxed);
     } else {
       Resolve(row);

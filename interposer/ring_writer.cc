@@ -107,13 +107,18 @@ void CopyIn(unsigned char* ring, uint64_t position, const void* from, uint64_t c
   std::memcpy(ring, static_cast<const unsigned char*>(from) + first, count - first);
 }
 
+void CountLost(std::atomic<uint64_t>& lost, Attachment& attachment) {
+  lost.fetch_add(1, std::memory_order_relaxed);
+  attachment.last_look.Want();
+}
+
 }  // namespace
 
 bool ClaimRing(Attachment& attachment) {
   ThreadState& thread = fdtrace_thread;
   const FoundRing found = ObtainRing(attachment);
   if (found.header == nullptr) {
-    attachment.arenas[0].load(std::memory_order_relaxed)->header.lost.fetch_add(1, std::memory_order_relaxed);
+    CountLost(attachment.arenas[0].load(std::memory_order_relaxed)->header.lost, attachment);
     return false;
   }
   found.header->reserved.store(found.header->head.load(std::memory_order_relaxed), std::memory_order_relaxed);
@@ -129,13 +134,17 @@ bool ClaimRing(Attachment& attachment) {
   return true;
 }
 
+bool HasRing(const Attachment& attachment) {
+  return fdtrace_thread.serial == attachment.serial.load(std::memory_order_relaxed);
+}
+
 // A handler in between takes another ring. One that was never written to stays taken: the collector looks no further
 // than to the first of an arena that is free and empty.
 void ReleaseRing() {
   ThreadState& thread = fdtrace_thread;
   const Attachment* const attachment = AttachedAlready();
   if (attachment == nullptr || thread.scope != nullptr || InVforkChild()) return;
-  if (thread.serial != attachment->serial.load(std::memory_order_relaxed)) return;
+  if (!HasRing(*attachment)) return;
   RingHeader& ring = *thread.ring;
   if (ring.head.load(std::memory_order_relaxed) == 0) return;
   thread.serial = 0;
@@ -146,7 +155,7 @@ bool WriteRecord(const HookScope& scope, std::span<const unsigned char> event) {
   RingHeader& ring = *fdtrace_thread.ring;
   const auto length = static_cast<uint32_t>(event.size());
   if (length == 0 || !HasRoom(scope, ring, kLengthBytes + length)) [[unlikely]] {
-    ring.lost.fetch_add(1, std::memory_order_relaxed);
+    CountLost(ring.lost, scope.attachment());
     return false;
   }
   // One instruction: a handler that comes after it writes behind us, one before it is in front.
@@ -172,7 +181,7 @@ void AbandonRecord() {
   const uint64_t head = ring.head.load(std::memory_order_relaxed);
   if (ring.reserved.load(std::memory_order_relaxed) != head) {
     ring.reserved.store(head, std::memory_order_relaxed);
-    ring.lost.fetch_add(1, std::memory_order_relaxed);
+    if (Attachment* const attachment = AttachedAlready()) CountLost(ring.lost, *attachment);
   }
 }
 

@@ -22,6 +22,9 @@ bool ClaimRing(Attachment& attachment);
 // Of a thread that is ending: its ring may be another's at once. Should it record again, it claims one again.
 void ReleaseRing();
 
+// Whether this thread has one.
+bool HasRing(const Attachment& attachment);
+
 // Appends one event, of at least a byte; published when the outermost scope ends. False when it had to be dropped.
 bool WriteRecord(const HookScope& scope, std::span<const unsigned char> event);
 

@@ -1,8 +1,11 @@
 // The rows of the table as numbers: Row::open, Row::syscall_openat2, … with their names and what they make.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+
+#include "interposer/gnu_hash.h"
 
 namespace fdtrace {
 
@@ -84,18 +87,47 @@ enum class Row : uint16_t {
 };
 inline constexpr size_t kRowCount = static_cast<size_t>(Row::kCount);
 
-struct RowFacts {
-  const char* name;
-  ResourceKind resource;
-};
-inline constexpr RowFacts kRows[kRowCount] = {
-#define ROW(resource, name) {#name, ResourceKind::resource},
-#define SYSCALL_ROW(resource, name) {"syscall(" #name ")", ResourceKind::resource},
+namespace internal {
+
+// One after the other: of pointers to them the loader would have to set every one as the program starts.
+inline constexpr char kRowNames[] =
+#define ROW(resource, name) #name "\0"
+#define SYSCALL_ROW(resource, name) "syscall(" #name ")\0"
 #include "interposer/interposed_functions.inc"
 #include "interposer/interposed_syscalls.inc"
 #undef ROW
 #undef SYSCALL_ROW
+    ;
+static_assert(sizeof kRowNames <= UINT16_MAX);
+
+}  // namespace internal
+
+struct RowFacts {
+  ResourceKind resource;
+  uint16_t name_at;  // in kRowNames
+  uint32_t hash;     // of the name, as ELF's DT_GNU_HASH has it
+
+  constexpr const char* name() const { return internal::kRowNames + name_at; }
 };
+
+inline constexpr std::array<RowFacts, kRowCount> kRows = [] {
+  std::array<RowFacts, kRowCount> rows = {{
+#define ROW(resource, name) {ResourceKind::resource, 0, 0},
+#define SYSCALL_ROW(resource, name) {ResourceKind::resource, 0, 0},
+#include "interposer/interposed_functions.inc"
+#include "interposer/interposed_syscalls.inc"
+#undef ROW
+#undef SYSCALL_ROW
+  }};
+  uint16_t next = 0;
+  for (RowFacts& row : rows) {
+    row.name_at = next;
+    row.hash = GnuHashOf(row.name());
+    while (internal::kRowNames[next++] != '\0') {
+    }
+  }
+  return rows;
+}();
 
 #undef CREATES
 #undef CREATES_BY

@@ -61,7 +61,6 @@ void Prepare(uint32_t added) {
   const HookScope scope;
   if (!scope.recording()) return;
   CaptureStack(scope);
-  descriptor_table::Prepare();
   if ((added & Bit(OurCall::kMap)) == 0) return;
   if (MayCall(OurCall::kHello)) LeaveMemoryToChildren(scope.attachment());
 }
@@ -100,7 +99,9 @@ Installed Switch(const Installation& installation, uint32_t added, Installed (*c
 void Tell() {
   const uint32_t for_stacks = Bit(OurCall::kMap) | Bit(OurCall::kTestAddress);
   const HookScope scope(HookScope::Purpose::kIfAttached);
-  if (scope.recording()) WriteConfined(scope, !MayCall(OurCall::kHello), (ForbiddenCalls() & for_stacks) != 0);
+  if (!scope.recording()) return;
+  scope.attachment().last_look.Want();
+  WriteConfined(scope, !MayCall(OurCall::kHello), (ForbiddenCalls() & for_stacks) != 0);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "interposer/file_facts.h"
 #include "interposer/hook_scope.h"
+#include "interposer/memory.h"
 
 namespace fdtrace {
 namespace {
@@ -12,7 +13,7 @@ struct Slot {
   SharedMapping mapping;
 };
 
-constinit Slot g_slots[kMaxSharedMappings];
+FDTRACE_LARGE constinit Slot g_slots[kMaxSharedMappings];
 
 }  // namespace
 

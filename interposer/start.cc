@@ -6,7 +6,6 @@
 #include <cerrno>
 
 #include "interposer/attachment.h"
-#include "interposer/descriptor_table.h"
 #include "interposer/environment.h"
 #include "interposer/kept_mappings.h"
 #include "interposer/loaded_objects.h"
@@ -39,7 +38,6 @@ void Start() {
   ReadSessionVariable(environ);
   ReadOwnEnvironment(environ);
   if (SayFirstHello()) {
-    descriptor_table::Prepare();  // while there is memory
     ListLoadedObjects();
     if (IsLoaded("vgpreload_")) KnowValgrind();
     KeepMapped();

@@ -425,7 +425,7 @@ TEST(WireWriterTest, AFieldThatDoesNotFitIsLeftOutAndSaid) {
 TEST(RowsTest, EveryResourceOfTheTableIsThatOfTheProtocol) {
   for (const RowFacts& row : kRows) {
     const auto number = static_cast<int>(row.resource);
-    EXPECT_TRUE(Resource_IsValid(number)) << row.name;
+    EXPECT_TRUE(Resource_IsValid(number)) << row.name();
   }
   EXPECT_EQ(static_cast<int>(ResourceKind::FILE), FILE);
   EXPECT_EQ(static_cast<int>(ResourceKind::MEMFD), MEMFD);

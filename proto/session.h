@@ -15,7 +15,7 @@
 namespace fdtrace {
 
 // Both sides come from one build; a library left over from another is refused at Hello.
-inline constexpr uint32_t kProtocolVersion = 4;
+inline constexpr uint32_t kProtocolVersion = 5;
 
 // "NAME:COOKIE": the abstract socket's name, and 32 hexadecimal digits that prove the right to speak.
 inline constexpr char kSessionVariable[] = "FDTRACE_SESSION";
@@ -68,6 +68,9 @@ struct Welcome {
   uint32_t version;
   uint32_t serial;  // of this process in the recording, from 1; lifetime ids are made from it
   uint64_t arena_bytes;
+  // Of an image that starts: the numbers, by their bits, of what it was given, if they are all below 64 and a last look
+  // before its exit would tell no more of them than this one did. Else 0.
+  uint64_t given;
 };
 
 // Lifetime id: the serial of the process that made it, and a count. Fits the 56 bits the descriptor table has for it.
@@ -119,7 +122,8 @@ struct ArenaHeader {
   std::atomic<uint32_t> exit_wanted;  // counts exits announced; the collector answers by raising exit_done to it
   std::atomic<uint32_t> exit_done;    // futex
   std::atomic<uint64_t> lost;         // events dropped for want of a ring
-  std::atomic<uint64_t> stackless;    // opens whose stack could not be taken
+  std::atomic<uint32_t> settled;  // 1: the process exits and does not wait, for it holds what it was given and no more
+  std::atomic<uint64_t> stackless;  // opens whose stack could not be taken
 };
 
 struct Arena {

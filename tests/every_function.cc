@@ -532,9 +532,9 @@ namespace {
 template <Row>
 constexpr Exercise kExercise = {};  // a row of the table without one here fails below
 
-#define OF_ROW(row, function_name, count, here)                                                                   \
-  template <>                                                                                                     \
-  constexpr Exercise kExercise<Row::row> = {kRows[static_cast<size_t>(Row::row)].name, "leak_" #row, count, here, \
+#define OF_ROW(row, function_name, count, here)                                                                     \
+  template <>                                                                                                       \
+  constexpr Exercise kExercise<Row::row> = {kRows[static_cast<size_t>(Row::row)].name(), "leak_" #row, count, here, \
                                             function_name};
 #define LEAKS(name, count, ...) OF_ROW(name, leak_##name, count, false)
 #define LEAKS_HERE(name, count, ...) OF_ROW(name, leak_##name, count, true)

@@ -27,7 +27,7 @@ TEST(Library, NeedsLibcAlone) {
 TEST(Library, ExportsTheTableAndTheFunctionsOfItsHeaderAndNothingElse) {
   std::set<std::string> table = {"fdtrace_mark", "fdtrace_still_open"};  // integrations/fdtrace.h
   for (const RowFacts& row : kRows) {
-    if (std::string_view(row.name).find('(') == std::string_view::npos) table.insert(row.name);
+    if (std::string_view(row.name()).find('(') == std::string_view::npos) table.insert(row.name());
   }
   std::set<std::string> exported;
   std::istringstream lines(RunBare({"nm", "-D", "--defined-only", "--format=just-symbols", Library()}).out);

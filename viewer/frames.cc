@@ -139,10 +139,12 @@ bool IsPythonInterpreter(absl::string_view module) {
 
 bool IsStartUp(const Frame& frame) {
   // Where libc's own symbols are stripped, what lies outermost in it can only be the way in.
-  if (frame.function().empty()) return IsLibc(frame.module());
-  return frame.function() == "_start" || frame.function() == "start_thread" ||
-         absl::StartsWith(frame.function(), "__libc_start_") || Basename(frame.function()) == "clone" ||
-         frame.function() == "__clone" || frame.function() == "clone3" || frame.function() == "__clone3";
+  return frame.function().empty() ? IsLibc(frame.module()) : IsStartUpFunction(frame.function());
+}
+
+bool IsStartUpFunction(absl::string_view name) {
+  return name == "_start" || name == "start_thread" || absl::StartsWith(name, "__libc_start_") ||
+         Basename(name) == "clone" || name == "__clone" || name == "clone3" || name == "__clone3";
 }
 
 const Frame* OwnFrame(const Frames& frames) {

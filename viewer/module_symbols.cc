@@ -74,11 +74,7 @@ SymbolTable ReadSymbolTable(Dwfl_Module* module) {
 class ElfSymbols : public ModuleSymbols {
  public:
   ElfSymbols(const std::string& path, DwflSession session, Dwfl_Module* module)
-      : path_(path), session_(std::move(session)), module_(module) {
-    Dwarf_Addr bias = 0;
-    // Null when there is no debug information, which is no error: the symbol table remains.
-    if (Dwarf* dwarf = dwfl_module_getdwarf(module, &bias)) debug_info_.emplace(dwarf, bias);
-  }
+      : path_(path), session_(std::move(session)), module_(module) {}
 
   uint64_t file_bytes() const override {
     const char* main_file = nullptr;
@@ -88,8 +84,12 @@ class ElfSymbols : public ModuleSymbols {
   }
 
   std::vector<Place> Find(uint64_t address) override {
+    // It is in every stack, and its lines are never shown: too little to unpack libc's debug information for.
+    if (IsLibc(path_) && IsStartUpFunction(SymbolAt(address))) {
+      return {{.function = std::string(SymbolAt(address)), .file = {}}};
+    }
     std::vector<Place> places;
-    if (debug_info_) places = debug_info_->Find(address);
+    if (DebugInfo* const debug_info = FindDebugInfo()) places = debug_info->Find(address);
     if (places.empty() || !IsMangled(places.back().function)) NameBySymbol(address, places);
     if (places.empty() && IsPythonInterpreter(path_)) NameByPythonType(address, places);
     for (Place& place : places) place.function = Demangled(place.function);
@@ -97,11 +97,25 @@ class ElfSymbols : public ModuleSymbols {
   }
 
  private:
+  // Null when there is none, which is no error: the symbol table remains.
+  DebugInfo* FindDebugInfo() {
+    Dwarf_Addr bias = 0;
+    if (!has_looked_) {
+      if (Dwarf* const dwarf = dwfl_module_getdwarf(module_, &bias)) debug_info_.emplace(dwarf, bias);
+      has_looked_ = true;
+    }
+    return debug_info_ ? &*debug_info_ : nullptr;
+  }
+
+  absl::string_view SymbolAt(uint64_t address) {
+    if (!symbols_) symbols_ = ReadSymbolTable(module_);
+    return symbols_->Find(address);
+  }
+
   // Assembly has lines but no functions, and code without debug information has neither; of a C++ function that other
   // files cannot see, only the symbol table has the whole name.
   void NameBySymbol(uint64_t address, std::vector<Place>& places) {
-    if (!symbols_) symbols_ = ReadSymbolTable(module_);
-    const absl::string_view name = symbols_->Find(address);
+    const absl::string_view name = SymbolAt(address);
     if (name.empty()) return;
     if (places.empty()) places.emplace_back();
     std::string& function = places.back().function;
@@ -123,8 +137,9 @@ class ElfSymbols : public ModuleSymbols {
   std::string path_;
   DwflSession session_;  // owns the module and its debug information
   Dwfl_Module* module_;
-  std::optional<DebugInfo> debug_info_;
-  std::optional<SymbolTable> symbols_;             // read when first needed
+  bool has_looked_ = false;
+  std::optional<DebugInfo> debug_info_;            // read when first needed
+  std::optional<SymbolTable> symbols_;             // likewise
   std::optional<FunctionStarts> function_starts_;  // likewise, with
   absl::flat_hash_map<uint64_t, std::string> deallocators_;
 };
