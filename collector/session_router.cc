@@ -152,8 +152,7 @@ void EventRouter::WelcomeEarly(TracedImage& parent, pid_t pid) {
   }
 }
 
-// A new image for PID, which PARENT has made at AT_NS; IS_CHILD where that has been seen. Null: it has one, or it is
-// not to be found or followed.
+// A new image for PID, which PARENT has made at AT_NS. Null: it has one, or it is not to be found or followed.
 TracedImage* EventRouter::Bear(const TracedImage& parent, pid_t pid, uint64_t at_ns) {
   if (!follow_children_ || !parent.same_pids || pid <= 0) return nullptr;
   const TracedImage* const known = processes_.ByPid(pid);

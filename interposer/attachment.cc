@@ -74,6 +74,7 @@ void* MapShared(long fd, size_t bytes, Inherited inherited) {
       RawSyscall(SYS_mmap, nullptr, static_cast<long>(bytes), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (Failed(result)) return nullptr;
   if (inherited == Inherited::kNo) RawSyscall(SYS_madvise, result, static_cast<long>(bytes), MADV_DONTFORK);
+  // One page more in a core file is not worth a call in every program.
   if (bytes > kPageBytes) RawSyscall(SYS_madvise, result, static_cast<long>(bytes), MADV_DONTDUMP);
   return reinterpret_cast<void*>(result);
 }
