@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 #include "collector/descriptions.h"
@@ -45,10 +46,11 @@ std::optional<Image> LookAtVisitor(const Visitor& visitor, const ProcessDirector
 }
 
 uint64_t GivenForGood(std::span<const SeenDescriptor> present, std::span<const int> untold) {
+  constexpr int kNumbers = std::numeric_limits<decltype(Welcome::given)>::digits;
   uint64_t given = 0;
   for (const SeenDescriptor& seen : present) {
     const bool is_told = seen.fd > kLastStandardNumber && !std::binary_search(untold.begin(), untold.end(), seen.fd);
-    if (seen.fd >= 64 || is_told || seen.file.has_value()) return 0;
+    if (seen.fd >= kNumbers || is_told || seen.file.has_value()) return 0;
     given |= uint64_t{1} << seen.fd;
   }
   return given;

@@ -13,7 +13,7 @@
 
 namespace fdtrace {
 
-inline constexpr int kMostGiven = 64;  // numbers below it; see Welcome::given
+inline constexpr int kMostGiven = 64;  // numbers below it: the bits of Welcome::given
 
 class LastLook {
  public:

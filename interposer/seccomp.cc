@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <span>
 
-#include "interposer/descriptor_table.h"
 #include "interposer/environment.h"
 #include "interposer/event_writer.h"
 #include "interposer/interposed_functions.h"
