@@ -211,6 +211,18 @@ absl::StatusOr<std::vector<int>> ProcessDirectory::Numbers() const {
   return numbers;
 }
 
+std::vector<pid_t> StartedByKernel() {
+  constexpr pid_t kDaemon = 2;  // kthreadd, whose children they all are
+  const auto daemon = ProcessDirectory::Open(kDaemon);
+  if (!daemon.ok() || !daemon->IsKernelThread()) return {};
+  std::vector<pid_t> started;
+  const std::string children = daemon->Read(absl::StrCat("task/", kDaemon, "/children").c_str());
+  for (const absl::string_view child : absl::StrSplit(children, ' ', absl::SkipWhitespace())) {
+    started.push_back(NumberOr<pid_t>(std::string_view(child.data(), child.size()), 0));
+  }
+  return started;
+}
+
 absl::StatusOr<DescriptorDirectory> DescriptorDirectory::Open(const ProcessDirectory& process) {
   OwnedFd directory(openat(process.directory_.get(), "fd", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!directory.valid()) {

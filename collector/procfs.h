@@ -91,6 +91,10 @@ class DescriptorDirectory {
   OwnedFd directory_;
 };
 
+// What the kernel started itself: its threads, which /proc lists among the processes, and its helpers. Empty where it
+// does not tell them at once, or not us.
+std::vector<pid_t> StartedByKernel();
+
 // Tells when a process has ended (a zombie has), though its number be used again.
 class ProcessWatch {
  public:

@@ -55,6 +55,22 @@ class WaitingChild {
   pid_t pid_;
 };
 
+TEST(ProcessDirectoryTest, TellsWhatTheKernelStartedItself) {
+  const std::vector<pid_t> started = StartedByKernel();
+  const auto daemon = ProcessDirectory::Open(2);
+  if (!daemon.ok() || !daemon->IsKernelThread()) {
+    EXPECT_TRUE(started.empty()) << "in a pid namespace, the process 2 is any";
+    return;
+  }
+  EXPECT_FALSE(started.empty());
+  for (const pid_t pid : started) {
+    const auto process = ProcessDirectory::Open(pid);
+    if (!process.ok() || process->IsZombie()) continue;
+    EXPECT_EQ(process->Parent(), 2u) << pid;
+  }
+  EXPECT_THAT(started, Not(Contains(getpid())));
+}
+
 TEST(ProcessDirectoryTest, TellsWhoAProcessIs) {
   const WaitingChild child([] {
     prctl(PR_SET_NAME, "a ) name");

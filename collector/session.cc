@@ -187,7 +187,8 @@ Served SessionImpl::Serve(const ServeOptions& options) {
 
 // Whoever is still there and has said nothing, and whoever could not.
 void SessionImpl::LookForTheUnheard(const ServeOptions& options, Served& served) {
-  if (options.follow.whom == Follow::Whom::kAll) {
+  const bool all_have_ended = stragglers_.has_value() && !stragglers_->may_still_come();
+  if (options.follow.whom == Follow::Whom::kAll && !all_have_ended) {
     Stragglers last(greeter_->variable(), options.root_pid, options.leave_out_fdtrace);
     last.MayStillCome(MonotonicNs());
     for (const pid_t pid : last.seen()) {

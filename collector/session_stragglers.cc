@@ -37,19 +37,20 @@ std::vector<pid_t> AllProcesses() {
 
 void Stragglers::Look() {
   const std::string entry = absl::StrCat(kSessionVariable, "=", variable_);
+  for (const pid_t pid : StartedByKernel()) no_descendants_.insert(pid);  // else each would be asked: most of /proc
   const std::vector<pid_t> ended_before = std::exchange(ended_, {});
   const pid_t self = getpid();
   seen_.clear();
   may_have_missed_ = false;
   for (const pid_t pid : AllProcesses()) {
-    if (pid == self || pid == except_ || kernel_threads_.contains(pid)) continue;
+    if (pid == self || pid == except_ || no_descendants_.contains(pid)) continue;
     const auto process = ProcessDirectory::Open(pid);
     if (process.ok() && process->Read("environ").find(entry) != std::string::npos) {
       if (!except_fdtrace_ || !RunsOurProgram(*process)) seen_.push_back(pid);
     } else if (process.ok() && process->Lives()) {
       continue;
     } else if (process.ok() && process->IsKernelThread()) {
-      kernel_threads_.insert(pid);  // has no memory either
+      no_descendants_.insert(pid);  // has no memory either
     } else {
       ended_.push_back(pid);
       may_have_missed_ |= !std::binary_search(ended_before.begin(), ended_before.end(), pid);
@@ -64,7 +65,7 @@ bool Stragglers::MayStillCome(int64_t now_ns) {
     Look();
     next_look_ns_ = now_ns + (now_ns - first_look_ns_ < kOftenNs ? kShortNs : kLongNs);
   }
-  return may_have_missed_ || !seen_.empty();
+  return may_still_come();
 }
 
 }  // namespace fdtrace

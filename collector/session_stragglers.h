@@ -26,6 +26,7 @@ class Stragglers {
   int64_t next_look_ns() const { return next_look_ns_; }
 
   // As last seen.
+  bool may_still_come() const { return may_have_missed_ || !seen_.empty(); }
   const std::vector<pid_t>& seen() const { return seen_; }
 
  private:
@@ -35,8 +36,8 @@ class Stragglers {
   pid_t except_;
   bool except_fdtrace_;
   std::vector<pid_t> seen_, ended_;  // ended: not yet reaped, as last seen; sorted
-  absl::flat_hash_set<pid_t> kernel_threads_;
-  bool may_have_missed_ = false;
+  absl::flat_hash_set<pid_t> no_descendants_;
+  bool may_have_missed_ = true;  // until the first look
   int64_t first_look_ns_ = 0, next_look_ns_ = 0;
 };
 
