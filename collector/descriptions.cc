@@ -26,19 +26,26 @@ constexpr size_t kWatchedShown = 5;
 using Access = DescriptorDirectory::Access;
 
 // Links that are paths, and those too long for the kernel to tell, leave it to the file what it is.
+bool IsNamedMemory(const SeenDescriptor& seen) { return seen.resource == MEMFD || seen.resource == SHARED_MEMORY; }
+bool IsLeftToFile(const SeenDescriptor& seen) { return IsNamedMemory(seen) || seen.resource == RESOURCE_UNKNOWN; }
+
+// The root of a message queue file system is the only directory that its files have.
+bool MayBeMessageQueue(absl::string_view link) {
+  return absl::StartsWith(link, "/") && link.find('/', 1) == absl::string_view::npos;
+}
+
+void TakeFrom(const struct statx& status, SeenDescriptor& seen) {
+  if (!IsNamedMemory(seen)) seen.resource = ResourceOfFile(status.stx_mode, status.stx_rdev_major);
+  seen.file = FactsOf(status);
+}
+
 void LookAtFile(const DescriptorDirectory& descriptors, SeenDescriptor& seen) {
-  const bool named = seen.resource == MEMFD || seen.resource == SHARED_MEMORY;
-  if (!named && seen.resource != RESOURCE_UNKNOWN) return;
-  // The root of a message queue file system is the only directory that its files have.
-  if (absl::StartsWith(seen.link, "/") && seen.link.find('/', 1) == std::string::npos &&
-      descriptors.IsMessageQueue(seen.fd)) {
+  if (!IsLeftToFile(seen)) return;
+  if (!IsNamedMemory(seen) && MayBeMessageQueue(seen.link) && descriptors.IsMessageQueue(seen.fd)) {
     seen.resource = MESSAGE_QUEUE;
     return;
   }
-  const auto status = descriptors.StatusOf(seen.fd);
-  if (!status.has_value()) return;
-  if (!named) seen.resource = ResourceOfFile(status->stx_mode, status->stx_rdev_major);
-  seen.file = FactsOf(*status);
+  if (const auto status = descriptors.StatusOf(seen.fd)) TakeFrom(*status, seen);
 }
 
 std::string DescribeEpoll(const ProcessDirectory& process, int fd) {
@@ -128,6 +135,15 @@ void DescribeSocketsAmong(const ProcessDirectory& process, const DescriptorDirec
 }
 
 }  // namespace
+
+std::optional<SeenDescriptor> SeenAs(int fd, std::string link, const struct statx& status) {
+  SeenDescriptor seen = {.fd = fd, .link = std::move(link), .description = {}, .file = {}};
+  seen.resource = ResourceOfLink(seen.link);
+  if (!IsLeftToFile(seen)) return seen;
+  if (!IsNamedMemory(seen) && MayBeMessageQueue(seen.link)) return std::nullopt;
+  TakeFrom(status, seen);
+  return seen;
+}
 
 absl::StatusOr<std::vector<SeenDescriptor>> SeeDescriptors(const ProcessDirectory& process,
                                                            std::span<const int> numbers) {

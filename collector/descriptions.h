@@ -1,9 +1,12 @@
 // What a process's descriptors are open on, in words.
 #pragma once
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -18,7 +21,11 @@ namespace fdtrace {
 absl::StatusOr<std::vector<SeenDescriptor>> SeeDescriptors(const ProcessDirectory& process,
                                                            std::span<const int> numbers);
 
-// The same and, from number 3 on, a description where the link says too little:
+// The same of one descriptor by its LINK and its STATUS, as statx(2) has it, which a process may tell itself. Nothing:
+// they do not say what it is.
+std::optional<SeenDescriptor> SeenAs(int fd, std::string link, const struct statx& status);
+
+// As SeeDescriptors and, from number 3 on, a description where the link says too little:
 //   sockets  see sockets.h
 //   pipes    "pipe:[N] read end; the other end: fd 4 of the same process", or of one of the OTHERS, or of none of them
 //   epoll    "epoll watching fd 5, 6 and 3 more";  inotify: "inotify, 2 watches"

@@ -139,12 +139,7 @@ std::string ProcessDirectory::WorkingDirectory() const {
   return ReadLink(directory_.get(), "cwd", error);
 }
 
-std::vector<std::string> ProcessDirectory::CommandLine() const {
-  std::string text = Read("cmdline");
-  if (text.empty()) return {};
-  if (text.back() == '\0') text.pop_back();
-  return absl::StrSplit(text, '\0');
-}
+std::vector<std::string> ProcessDirectory::CommandLine() const { return ArgumentsOf(Read("cmdline")); }
 
 std::string ProcessDirectory::Name() const {
   std::string name = Read("comm");
@@ -209,6 +204,12 @@ absl::StatusOr<std::vector<int>> ProcessDirectory::Numbers() const {
   }
   std::sort(numbers.begin(), numbers.end());
   return numbers;
+}
+
+std::vector<std::string> ArgumentsOf(std::string content) {
+  if (content.empty()) return {};
+  if (content.back() == '\0') content.pop_back();
+  return absl::StrSplit(content, '\0');
 }
 
 std::vector<pid_t> StartedByKernel() {

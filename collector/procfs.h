@@ -91,6 +91,9 @@ class DescriptorDirectory {
   OwnedFd directory_;
 };
 
+// The arguments in the content of /proc/PID/cmdline.
+std::vector<std::string> ArgumentsOf(std::string content);
+
 // What the kernel started itself: its threads, which /proc lists among the processes, and its helpers. Empty where it
 // does not tell them at once, or not us.
 std::vector<pid_t> StartedByKernel();

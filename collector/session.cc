@@ -105,8 +105,10 @@ class SessionImpl final : public Session {
   void GreetStopper(Visitor& visitor);
   void LeaveOut(Visitor& visitor, const ProcessDirectory& process, pid_t parent_pid);
   void GreetMoreRings(Visitor& visitor);
+  TracedImage* ImageBefore(const Visitor& visitor, pid_t parent_pid);
   void AskParentOf(pid_t pid, pid_t parent_pid);
   TracedImage* ForkedFrom(const Visitor& visitor, pid_t parent_pid);
+  void AdmitIfFollowed(Visitor& visitor, Image look, TracedImage* previous);
   void Admit(Visitor& visitor, Image look, TracedImage* previous);
   TracedImage* LivingImage(pid_t pid);
 
@@ -286,15 +288,15 @@ void SessionImpl::Greet(Visitor& visitor) {
   const HelloKind kind = visitor.hello.kind;
   if (kind == HelloKind::kMoreRings) return GreetMoreRings(visitor);
   if (kind == HelloKind::kStop) return GreetStopper(visitor);
+  if (std::optional<Image> told = leave_out_fdtrace_ ? std::nullopt : ToldByVisitor(visitor)) {
+    TracedImage* const previous = ImageBefore(visitor, static_cast<pid_t>(told->parent_pid));
+    return AdmitIfFollowed(visitor, *std::move(told), previous);
+  }
   const auto process = ProcessDirectory::OpenByAnyThread(visitor.pid);
   if (!process.ok()) return;
   const auto parent_pid = static_cast<pid_t>(process->Parent());
   if (leave_out_fdtrace_ && RunsOurProgram(*process)) return LeaveOut(visitor, *process, parent_pid);
-  TracedImage* previous = LivingImage(visitor.pid);
-  if (previous == nullptr && kind == HelloKind::kImage) {
-    AskParentOf(visitor.pid, parent_pid);
-    previous = LivingImage(visitor.pid);
-  }
+  TracedImage* const previous = ImageBefore(visitor, parent_pid);
   const TracedImage* const parent = kind == HelloKind::kForked ? ForkedFrom(visitor, parent_pid) : nullptr;
   std::optional<Image> look =
       LookAtVisitor(visitor, *process, parent_pid,
@@ -302,17 +304,30 @@ void SessionImpl::Greet(Visitor& visitor) {
   if (!look.has_value()) return;
   if (kind == HelloKind::kForked)
     look->forked_from = parent != nullptr ? parent->serial() : visitor.hello.parent_serial;
-  if (previous != nullptr) reader_.ReadAll(*previous);
+  AdmitIfFollowed(visitor, *std::move(look), previous);
+}
 
+// What the visitor's process was until now. Null: a process that is new to us.
+TracedImage* SessionImpl::ImageBefore(const Visitor& visitor, pid_t parent_pid) {
+  TracedImage* const previous = LivingImage(visitor.pid);
+  if (previous != nullptr || visitor.hello.kind != HelloKind::kImage) return previous;
+  AskParentOf(visitor.pid, parent_pid);
+  return LivingImage(visitor.pid);
+}
+
+void SessionImpl::AdmitIfFollowed(Visitor& visitor, Image look, TracedImage* previous) {
+  if (previous != nullptr) reader_.ReadAll(*previous);
   const bool is_root = visitor.pid == root_pid_ && !root_.Ended();
-  if (follow_.Includes(is_root, kind == HelloKind::kForked, look->executable)) {
-    return Admit(visitor, *std::move(look), previous);
+  if (follow_.Includes(is_root, visitor.hello.kind == HelloKind::kForked, look.executable)) {
+    return Admit(visitor, std::move(look), previous);
   }
   notes_.NotToBeFollowed(visitor.pid);  // and hears no answer, which is one
   if (previous == nullptr || previous->untraced) return;
+  const auto process = ProcessDirectory::OpenByAnyThread(visitor.pid);
+  if (!process.ok()) return;
   checks_.BecomeUntraced(*previous, *process,
-                         {.executable = look->executable,
-                          .command_line = look->command_line,
+                         {.executable = std::move(look.executable),
+                          .command_line = std::move(look.command_line),
                           .reason = "not followed, as --follow asks",
                           .present = {}},
                          visitor.hello.socket_fd);

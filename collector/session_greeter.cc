@@ -12,6 +12,7 @@
 #include <climits>
 #include <cstddef>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -98,9 +99,14 @@ Greeter::Heard Greeter::Reject(uint64_t& count) {
 
 Greeter::Heard Greeter::Listen(Visitor& visitor) {
   Hello& hello = visitor.hello;
+  char image[kMaxImageBytes];
+  iovec parts[] = {{.iov_base = &hello, .iov_len = sizeof hello}, {.iov_base = image, .iov_len = sizeof image}};
+  msghdr message = {};
+  message.msg_iov = parts;
+  message.msg_iovlen = std::size(parts);
   ssize_t bytes;
   do {
-    bytes = recv(visitor.connection.get(), &hello, sizeof hello, MSG_DONTWAIT | MSG_TRUNC);
+    bytes = recvmsg(visitor.connection.get(), &message, MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC);
   } while (bytes < 0 && errno == EINTR);
   if (bytes < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return Heard::kNothingYet;
   if (bytes <= 0) return Reject(silent_);
@@ -108,7 +114,9 @@ Greeter::Heard Greeter::Listen(Visitor& visitor) {
   constexpr ssize_t kCommonBytes = offsetof(Hello, cookie) + kCookieBytes;
   if (bytes < kCommonBytes || !SameCookie(hello.cookie, cookie_.data())) return Reject(refused_);
   if (hello.version != kProtocolVersion) return Reject(other_version_);
-  if (bytes != sizeof hello) return Reject(refused_);
+  constexpr auto kHelloBytes = static_cast<ssize_t>(sizeof hello);
+  if (bytes < kHelloBytes || bytes > kHelloBytes + static_cast<ssize_t>(sizeof image)) return Reject(refused_);
+  visitor.image.assign(image, static_cast<size_t>(bytes - kHelloBytes));
   visitor.pid = Peer(visitor.connection.get()).pid;
   return visitor.pid > 0 ? Heard::kHello : Reject(other_namespace_);
 }

@@ -30,6 +30,7 @@ struct Visitor {
   OwnedFd connection;
   pid_t pid = 0;
   Hello hello;
+  std::string image = {};  // what came after it: a StartedImage, if it told of itself; not looked at
 };
 
 class Greeter {

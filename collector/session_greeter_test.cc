@@ -75,11 +75,11 @@ TEST_F(GreeterTest, ForgetsAtOnceWhoHangsUpUnheard) {
   EXPECT_EQ(greeter_->next_deadline_ns(), INT64_MAX);
 }
 
-TEST_F(GreeterTest, RefusesAHelloOfAnyOtherSize) {
+TEST_F(GreeterTest, RefusesAHelloThatIsTooShortOrTooLong) {
   Hello hello = MakeHello(greeter_->variable(), HelloKind::kImage, 0, 0);
-  char longer[sizeof hello + 1] = {};
+  char longer[sizeof hello + kMaxImageBytes + 1] = {};
   memcpy(longer, &hello, sizeof hello);
-  for (const size_t bytes : {sizeof hello - 1, sizeof hello + 1}) {
+  for (const size_t bytes : {sizeof hello - 1, sizeof longer}) {
     const int fd = Connect(greeter_->variable());
     ASSERT_EQ(send(fd, longer, bytes, 0), static_cast<ssize_t>(bytes));
     EXPECT_TRUE(Attend(0).empty());
@@ -87,6 +87,18 @@ TEST_F(GreeterTest, RefusesAHelloOfAnyOtherSize) {
     close(fd);
   }
   EXPECT_EQ(greeter_->refused(), 2u);
+}
+
+TEST_F(GreeterTest, PassesOnWhatAnImageTellsOfItself) {
+  std::string message(sizeof(Hello) + kMaxImageBytes, 'i');
+  const Hello hello = MakeHello(greeter_->variable(), HelloKind::kImage, 0, 0);
+  memcpy(message.data(), &hello, sizeof hello);
+  const int fd = Connect(greeter_->variable());
+  ASSERT_EQ(send(fd, message.data(), message.size(), 0), static_cast<ssize_t>(message.size()));
+  std::string image;
+  greeter_->Attend(0, [&](Visitor& visitor) { image = visitor.image; });
+  EXPECT_EQ(image, message.substr(sizeof hello));
+  close(fd);
 }
 
 TEST_F(GreeterTest, HearsOneAfterManyWhoSayNothingAndWaitsForNoMoreThanSoMany) {

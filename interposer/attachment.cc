@@ -18,6 +18,7 @@
 #include "interposer/memory.h"
 #include "interposer/raw_syscall.h"
 #include "interposer/seccomp_calls.h"
+#include "interposer/self_description.h"
 #include "interposer/start.h"
 #include "interposer/text.h"
 
@@ -139,8 +140,16 @@ SessionPage* MapSessionPage(long file) {
   return page;
 }
 
-// One conversation with the collector: hello, welcome, two mappings; no descriptor is left.
-Answer SayHello(HelloKind kind, Mapped& mapped) {
+// The message: a Hello, and after it what an image tells of itself.
+struct Introduction {
+  Hello hello;
+  unsigned char image[kMaxImageBytes];
+};
+static_assert(offsetof(Introduction, image) == sizeof(Hello));
+
+// One conversation with the collector: hello, welcome, two mappings; no descriptor is left. HELLO is followed by
+// IMAGE_BYTES that tell of the image.
+Answer SayHello(HelloKind kind, Hello& hello, size_t image_bytes, Mapped& mapped) {
   if (!g_address.known) return Answer::kNever;
   const ScopedDescriptor connection(RawSyscall(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC));
   if (!connection.valid() || !HasRoomForTwo(connection.get())) return Answer::kNotNow;
@@ -153,7 +162,6 @@ Answer SayHello(HelloKind kind, Mapped& mapped) {
   if (Failed(RawSyscall(SYS_connect, connection.get(), reinterpret_cast<long>(&g_address.socket), g_address.length))) {
     return Answer::kNever;
   }
-  Hello hello = {};
   hello.version = kProtocolVersion;
   hello.kind = kind;
   std::memcpy(hello.cookie, g_address.cookie, kCookieBytes);
@@ -161,9 +169,10 @@ Answer SayHello(HelloKind kind, Mapped& mapped) {
   hello.tid = static_cast<uint32_t>(RawSyscall(SYS_gettid));
   hello.pid = static_cast<uint32_t>(RawSyscall(SYS_getpid));
   hello.socket_fd = static_cast<int32_t>(connection.get());
+  const auto bytes_to_send = static_cast<long>(sizeof hello + image_bytes);
   const long sent =
-      RawSyscall(SYS_sendto, connection.get(), reinterpret_cast<long>(&hello), sizeof hello, MSG_NOSIGNAL, 0, 0);
-  if (sent != sizeof hello) return Answer::kNever;
+      RawSyscall(SYS_sendto, connection.get(), reinterpret_cast<long>(&hello), bytes_to_send, MSG_NOSIGNAL, 0, 0);
+  if (sent != bytes_to_send) return Answer::kNever;
 
   Welcome welcome = {};
   int fds[2] = {-1, -1};
@@ -184,9 +193,9 @@ bool MayTryNow(Attachment& page) {
   return (tries & (tries + 1)) == 0 || tries % 1024 == 0;
 }
 
-bool SayHelloAs(HelloKind kind, Attachment& page) {
+bool SayHelloAs(HelloKind kind, Hello& hello, size_t image_bytes, Attachment& page) {
   Mapped mapped = {};
-  const Answer answer = SayHello(kind, mapped);
+  const Answer answer = SayHello(kind, hello, image_bytes, mapped);
   if (answer != Answer::kWelcome) {
     if (answer == Answer::kNever) {
       SessionPage* const session = g_session_page.load(std::memory_order_relaxed);
@@ -207,12 +216,12 @@ bool SayHelloAs(HelloKind kind, Attachment& page) {
   return true;
 }
 
-Attachment* AttachNow(Attachment& page) {
+Attachment* AttachNow(Attachment& page, Hello& hello, size_t image_bytes) {
   if (!MayCall(OurCall::kHello)) return nullptr;
   if (MayTryNow(page)) {
     const Turn turn(page);
     if (turn.is_ours() && page.phase.load(std::memory_order_acquire) == Phase::kFresh) {
-      SayHelloAs(MemorySerial() == 0 ? HelloKind::kImage : HelloKind::kForked, page);
+      SayHelloAs(MemorySerial() == 0 ? HelloKind::kImage : HelloKind::kForked, hello, image_bytes, page);
     }
   }
   if (page.phase.load(std::memory_order_acquire) == Phase::kAttached) return &page;
@@ -267,14 +276,17 @@ Attachment* Attach() {
   const Phase phase = page->phase.load(std::memory_order_acquire);
   if (phase == Phase::kAttached) [[likely]]
     return page;
-  return phase == Phase::kGivenUp ? nullptr : AttachNow(*page);
+  Hello hello = {};
+  return phase == Phase::kGivenUp ? nullptr : AttachNow(*page, hello, 0);
 }
 
 bool SayFirstHello() {
   if (!g_address.known) return false;
   Attachment* const page = MakePage();
-  return page != nullptr &&
-         (AttachNow(*page) != nullptr || page->phase.load(std::memory_order_acquire) != Phase::kGivenUp);
+  Introduction introduction;  // on the stack of a program that starts, there is room
+  introduction.hello = {};
+  return page != nullptr && (AttachNow(*page, introduction.hello, DescribeImage(introduction.image)) != nullptr ||
+                             page->phase.load(std::memory_order_acquire) != Phase::kGivenUp);
 }
 
 Turn::Turn(Attachment& attachment) : talker_(attachment.talker), waiting_(attachment.waiting) {
@@ -305,7 +317,8 @@ bool GrowArenas(Attachment& attachment, const Turn&) {
   // Twice as many as there were: a thousand threads that start at once are soon served.
   for (const uint32_t wanted = std::min({2 * before, before + kMaxGrowth, kMaxArenas}); count < wanted; ++count) {
     Mapped mapped = {};
-    if (SayHello(HelloKind::kMoreRings, mapped) != Answer::kWelcome) break;
+    Hello hello = {};
+    if (SayHello(HelloKind::kMoreRings, hello, 0, mapped) != Answer::kWelcome) break;
     attachment.arenas[count].store(mapped.arena, std::memory_order_relaxed);
     attachment.arena_count.store(count + 1, std::memory_order_release);
   }

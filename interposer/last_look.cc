@@ -1,14 +1,10 @@
 #include "interposer/last_look.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include <bit>
 
 #include "interposer/descriptors.h"
 #include "interposer/event_writer.h"
-#include "interposer/raw_syscall.h"
-#include "interposer/seccomp_calls.h"
+#include "interposer/open_count.h"
 
 namespace fdtrace {
 namespace {
@@ -29,20 +25,6 @@ bool All(uint64_t bits, Visit visit) {
     if (!visit(std::countr_zero(bits))) return false;
   }
   return true;
-}
-
-// How many descriptors are open, as the directory of their links tells since Linux 6.2; before that, 0. -1 where the
-// directory is none of the kernel's.
-int64_t CountOpen() {
-  constexpr blksize_t kBlockBytesOfProc = 1024;
-  struct stat directory;
-  if (!MayCall(OurCall::kFileAtPath) ||
-      Failed(RawSyscall(SYS_newfstatat, AT_FDCWD, reinterpret_cast<long>("/proc/self/fd"),
-                        reinterpret_cast<long>(&directory), 0)) ||
-      directory.st_mode != (S_IFDIR | S_IRUSR | S_IXUSR) || directory.st_blksize != kBlockBytesOfProc) {
-    return -1;
-  }
-  return directory.st_size;
 }
 
 }  // namespace

@@ -10,10 +10,9 @@
 #include <cstdint>
 
 #include "interposer/file_facts.h"
+#include "proto/session.h"
 
 namespace fdtrace {
-
-inline constexpr int kMostGiven = 64;  // numbers below it: the bits of Welcome::given
 
 class LastLook {
  public:

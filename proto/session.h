@@ -2,8 +2,9 @@
 // the layout of the memory they share.
 //
 // A session is one recording. The collector listens on an abstract Unix socket (SOCK_SEQPACKET) whose name is in the
-// environment. A process sends one Hello and receives one Welcome with two memory files: the session page, the same for
-// all, and an arena of its own. It maps both and closes every descriptor again.
+// environment. A process sends one Hello, and if it is a program image that has just started, in the same message what
+// it tells of itself (image.proto). It receives one Welcome with two memory files: the session page, the same for all,
+// and an arena of its own. It maps both and closes every descriptor again.
 //
 // Included by both sides, so: libc only, fixed-width integers, atomics that are lock-free.
 #pragma once
@@ -15,7 +16,7 @@
 namespace fdtrace {
 
 // Both sides come from one build; a library left over from another is refused at Hello.
-inline constexpr uint32_t kProtocolVersion = 5;
+inline constexpr uint32_t kProtocolVersion = 6;
 
 // "NAME:COOKIE": the abstract socket's name, and 32 hexadecimal digits that prove the right to speak.
 inline constexpr char kSessionVariable[] = "FDTRACE_SESSION";
@@ -29,6 +30,8 @@ inline constexpr size_t kMaxPathBytes = 1024;
 inline constexpr size_t kMaxThreadNameBytes = 39;  // the kernel's have 15, Python's any number
 inline constexpr size_t kMaxMarkBytes = 1024;
 inline constexpr size_t kMaxEventBytes = 4096;
+inline constexpr size_t kMaxImageBytes = 4096;  // after a Hello
+inline constexpr int kMostGiven = 64;           // descriptors are told there, and in Welcome::given, below this number
 
 inline constexpr size_t kPageBytes = 4096;
 inline constexpr size_t kCookieBytes = 32;
@@ -68,8 +71,8 @@ struct Welcome {
   uint32_t version;
   uint32_t serial;  // of this process in the recording, from 1; lifetime ids are made from it
   uint64_t arena_bytes;
-  // Of an image that starts: the numbers, by their bits, of what it was given, if they are all below 64 and a last look
-  // before its exit would tell no more of them than this one did. Else 0.
+  // Of an image that starts: the numbers, by their bits, of what it was given, if they are all below kMostGiven and a
+  // last look before its exit would tell no more of them than the first did. Else 0.
   uint64_t given;
 };
 
