@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -23,6 +24,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "interposer/self_description.h"
@@ -31,11 +33,17 @@
 namespace fdtrace {
 namespace {
 
+// Main's arguments as they were before gtest took its own away.
+std::vector<char*> g_arguments;  // NOLINT: filled before main
+__attribute__((constructor)) void KeepArguments(int count, char** arguments) {
+  g_arguments.assign(arguments, arguments + count + 1);
+}
+
 // A process of its own that has told of itself, and waits until this object goes.
 class Teller {
  public:
   // Told while it has what PREPARE gave it, and the numbers 0 to 2.
-  explicit Teller(const std::function<void()>& prepare) {
+  explicit Teller(const std::function<void()>& prepare, bool knows_arguments = true) {
     int answer[2];
     if (pipe2(answer, O_CLOEXEC) != 0) abort();
     pid_ = fork();
@@ -51,7 +59,7 @@ class Teller {
       if (inner == 0) {
         alarm(60);
         close(far);
-        const size_t bytes = DescribeImage({shared, kMaxImageBytes});
+        const size_t bytes = DescribeImage({shared, kMaxImageBytes}, knows_arguments ? g_arguments.data() : nullptr);
         memcpy(shared + kMaxImageBytes, &bytes, sizeof bytes);
         raise(SIGSTOP);
         _exit(0);
@@ -100,8 +108,8 @@ class Teller {
   std::string image_;
 };
 
-void ExpectToldAsLooked(const std::function<void()>& prepare) {
-  const Teller teller(prepare);
+void ExpectToldAsLooked(const std::function<void()>& prepare, bool knows_arguments = true) {
+  const Teller teller(prepare, knows_arguments);
   const std::optional<Image> told = ToldByVisitor(teller.AsVisitor()), looked = teller.Looked();
   ASSERT_TRUE(looked.has_value());
   ASSERT_TRUE(told.has_value()) << "it had to be looked at";
@@ -141,6 +149,7 @@ std::string InTestDirectory(const char* name) { return absl::StrCat(testing::Tem
 
 TEST(SessionLookTest, AProcessWithNothingToTellButItself) {
   ExpectToldAsLooked([] {});
+  ExpectToldAsLooked([] {}, /*knows_arguments=*/false);
 }
 
 TEST(SessionLookTest, FilesAreToldWithTheirSizesAndHowTheyWereOpened) {
@@ -169,6 +178,31 @@ TEST(SessionLookTest, PipesSocketsAndWhatHasNoFile) {
     EXPECT_GE(eventfd(0, 0), 0);
     EXPECT_GE(inotify_init(), 0);
     EXPECT_GE(timerfd_create(CLOCK_MONOTONIC, 0), 0);
+  });
+}
+
+TEST(SessionLookTest, PipesAndSocketsThatHaveAPath) {
+  const std::string pipe_path = InTestDirectory("pipe"), socket_path = InTestDirectory("socket");
+  ExpectToldAsLooked([&] {
+    EXPECT_EQ(mkfifo(pipe_path.c_str(), 0600), 0);
+    EXPECT_GE(open(pipe_path.c_str(), O_RDWR), 0);
+    sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = {}};
+    socket_path.copy(address.sun_path, sizeof address.sun_path - 1);
+    const int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+    EXPECT_EQ(bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    EXPECT_GE(open(socket_path.c_str(), O_PATH), 0) << "its file, and no socket";
+    unlink(pipe_path.c_str());
+    unlink(socket_path.c_str());
+  });
+}
+
+TEST(SessionLookTest, ADeviceLikeTheNullDeviceByAnotherName) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root may make devices";
+  const std::string path = InTestDirectory("null");
+  ExpectToldAsLooked([&] {
+    EXPECT_EQ(mknod(path.c_str(), S_IFCHR | 0600, makedev(1, 3)), 0);
+    EXPECT_GE(open(path.c_str(), O_PATH), 0);
+    unlink(path.c_str());
   });
 }
 

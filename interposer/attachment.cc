@@ -13,6 +13,7 @@
 #include <climits>
 #include <cstddef>
 #include <cstring>
+#include <span>
 
 #include "interposer/late_numbers.h"
 #include "interposer/memory.h"
@@ -269,7 +270,7 @@ Attachment* AttachedAlready() {
 Attachment* Attach() {
   Attachment* page = g_attachment.load(std::memory_order_acquire);
   if (page == nullptr) [[unlikely]] {
-    Start();  // a library's constructor came before ours
+    Start(nullptr);  // a library's constructor came before ours
     page = g_attachment.load(std::memory_order_acquire);
     if (page == nullptr) return nullptr;
   }
@@ -280,13 +281,14 @@ Attachment* Attach() {
   return phase == Phase::kGivenUp ? nullptr : AttachNow(*page, hello, 0);
 }
 
-bool SayFirstHello() {
+bool SayFirstHello(char* const* arguments) {
   if (!g_address.known) return false;
   Attachment* const page = MakePage();
   Introduction introduction;  // on the stack of a program that starts, there is room
   introduction.hello = {};
-  return page != nullptr && (AttachNow(*page, introduction.hello, DescribeImage(introduction.image)) != nullptr ||
-                             page->phase.load(std::memory_order_acquire) != Phase::kGivenUp);
+  return page != nullptr &&
+         (AttachNow(*page, introduction.hello, DescribeImage(std::span(introduction.image), arguments)) != nullptr ||
+          page->phase.load(std::memory_order_acquire) != Phase::kGivenUp);
 }
 
 Turn::Turn(Attachment& attachment) : talker_(attachment.talker), waiting_(attachment.waiting) {

@@ -114,6 +114,8 @@ uint32_t ForbiddenBy(std::span<const sock_filter> program, uint32_t pid) {
       {OurCall::kStart, SYS_fcntl, {kFd, F_GETFL}},
       {OurCall::kStart, SYS_statx, {kFd, pointer, AT_EMPTY_PATH | kStatFlags, kStatWanted, pointer}},
       {OurCall::kStart, SYS_statx, {kHere, pointer, kStatFlags, kStatWanted, pointer}},
+      {OurCall::kStart, SYS_fstatfs, {kFd, pointer}},
+      {OurCall::kStart, SYS_getcwd, {pointer, kMaxPathBytes}},
       {OurCall::kStart, SYS_getppid, {}},
       {OurCall::kStart, SYS_prlimit64, {0, RLIMIT_NOFILE, 0, pointer}},
       {OurCall::kStart, SYS_openat, {kHere, pointer, O_RDONLY | O_CLOEXEC}},

@@ -1,13 +1,16 @@
 #include "interposer/self_description.h"
 
 #include <fcntl.h>
+#include <sys/auxv.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 
 #include <cstdint>
 
 #include "interposer/open_count.h"
 #include "interposer/raw_syscall.h"
+#include "interposer/text.h"
 #include "interposer/wire.h"
 #include "proto/session.h"
 
@@ -33,7 +36,34 @@ bool WriteLink(WireWriter& wire, uint32_t field, const char* path) {
   });
 }
 
-bool WriteCommandLine(WireWriter& wire, uint32_t field) {
+// Its working directory by its path, where the kernel has one from our root.
+bool WriteDirectory(WireWriter& wire, uint32_t field) {
+  const bool reachable = wire.Filled(field, kLongest, [](std::span<unsigned char> room) -> size_t {
+    const long bytes = RawSyscall(SYS_getcwd, room.data(), static_cast<long>(room.size()));  // counts the final '\0'
+    return Failed(bytes) || room[0] != '/' ? 0 : static_cast<size_t>(bytes) - 1;
+  });
+  return reachable || WriteLink(wire, field, "/proc/self/cwd");
+}
+
+// As the kernel has laid them out: one after another. Of a program that the loader was called with, they are not all.
+bool AreAllInOrder(char* const* arguments) {
+  if (arguments == nullptr || arguments[0] == nullptr || getauxval(AT_BASE) == 0) return false;
+  for (; arguments[1] != nullptr; ++arguments) {
+    if (arguments[1] != arguments[0] + TextLength(arguments[0]) + 1) return false;
+  }
+  return true;
+}
+
+bool WriteArguments(WireWriter& wire, uint32_t field, char* const* arguments) {
+  const char* const first = arguments[0];
+  while (arguments[1] != nullptr) ++arguments;
+  const auto bytes = static_cast<size_t>(arguments[0] - first) + TextLength(arguments[0]) + 1;
+  if (bytes <= kLongest) wire.Bytes(field, first, bytes);
+  return bytes <= kLongest;
+}
+
+bool WriteCommandLine(WireWriter& wire, uint32_t field, char* const* arguments) {
+  if (AreAllInOrder(arguments)) return WriteArguments(wire, field, arguments);
   const long file =
       RawSyscall(SYS_openat, AT_FDCWD, reinterpret_cast<long>("/proc/self/cmdline"), O_RDONLY | O_CLOEXEC);
   if (Failed(file)) return false;
@@ -45,20 +75,64 @@ bool WriteCommandLine(WireWriter& wire, uint32_t field) {
   return whole;
 }
 
-bool WriteGiven(WireWriter& wire, uint32_t field, int fd) {
+// "KIND:[INODE]", as the kernel names what has no path. The result is in TEXT.
+std::span<const char> NameWithoutPath(const char* kind, uint64_t inode, std::span<char> text) {
+  size_t length = 0;
+  for (; kind[length] != '\0'; ++length) text[length] = kind[length];
+  char digits[20];
+  size_t count = 0;
+  do digits[count++] = static_cast<char>('0' + inode % 10);
+  while ((inode /= 10) != 0);
+  text[length++] = ':';
+  text[length++] = '[';
+  while (count != 0) text[length++] = digits[--count];
+  text[length++] = ']';
+  return text.first(length);
+}
+
+bool IsNullDevice(const struct statx& state) {
+  struct statx null = {};
+  return S_ISCHR(state.stx_mode) && state.stx_rdev_major == 1 && state.stx_rdev_minor == 3 &&
+         StateOf(AT_FDCWD, "/dev/null", 0, null) && null.stx_ino == state.stx_ino &&
+         null.stx_dev_major == state.stx_dev_major && null.stx_dev_minor == state.stx_dev_minor &&
+         null.stx_mnt_id == state.stx_mnt_id;
+}
+
+// The link of /proc/self/fd/FD. Where the file itself tells what that says, the link is not read: the kernel would make
+// an entry for each, and throw it away when the process ends, which costs a short one more than all the rest here.
+bool WriteName(WireWriter& wire, uint32_t field, int fd, const struct statx& state) {
+  constexpr long kSockets = 0x534f434b, kPipes = 0x50495045;  // of linux/magic.h
+  const bool socket = S_ISSOCK(state.stx_mode), pipe = S_ISFIFO(state.stx_mode);
+  struct statfs system = {};
+  if ((socket || pipe) && !Failed(RawSyscall(SYS_fstatfs, fd, reinterpret_cast<long>(&system))) &&
+      system.f_type == (socket ? kSockets : kPipes)) {
+    char text[32];
+    const auto name = NameWithoutPath(socket ? "socket" : "pipe", state.stx_ino, text);
+    wire.Bytes(field, name.data(), name.size());
+    return true;
+  }
+  if (IsNullDevice(state)) {
+    wire.Bytes(field, "/dev/null", 9);
+    return true;
+  }
   static_assert(kMostGiven <= 100);
   char link[] = "/proc/self/fd/??";
   char* digit = link + sizeof link - 3;
   if (fd >= 10) *digit++ = static_cast<char>('0' + fd / 10);
   *digit++ = static_cast<char>('0' + fd % 10);
   *digit = '\0';
+  return WriteLink(wire, field, link);
+}
+
+bool WriteGiven(WireWriter& wire, uint32_t field, int fd) {
   struct statx state = {};
   const long flags = RawSyscall(SYS_fcntl, fd, F_GETFL);
   if (Failed(flags) || !StateOf(fd, "", AT_EMPTY_PATH, state)) return false;
-  bool has_link = false;
+  const auto access = flags & O_ACCMODE;
+  bool has_name = false;
   wire.Message(field, [&] {
     wire.Varint(1, static_cast<uint64_t>(fd));
-    has_link = WriteLink(wire, 2, link);
+    has_name = WriteName(wire, 2, fd, state);
     wire.Varint(3, state.stx_mode);
     wire.Varint(4, state.stx_rdev_major);
     wire.Varint(5, state.stx_dev_major);
@@ -67,9 +141,9 @@ bool WriteGiven(WireWriter& wire, uint32_t field, int fd) {
     wire.Varint(8, state.stx_nlink);
     wire.Varint(9, state.stx_blocks);
     wire.Varint(10, state.stx_size);
-    wire.Varint(11, (flags & O_ACCMODE) == O_WRONLY || (flags & O_ACCMODE) == O_RDWR ? 1 : 0);
+    wire.Varint(11, access == O_WRONLY || access == O_RDWR ? 1 : 0);
   });
-  return has_link;
+  return has_name;
 }
 
 bool WriteAllGiven(WireWriter& wire, uint32_t field) {
@@ -85,7 +159,7 @@ bool WriteAllGiven(WireWriter& wire, uint32_t field) {
 
 }  // namespace
 
-size_t DescribeImage(std::span<unsigned char> room) {
+size_t DescribeImage(std::span<unsigned char> room, char* const* arguments) {
   WireWriter wire(room);
   struct statx root = {};
   rlimit limit = {};
@@ -96,8 +170,8 @@ size_t DescribeImage(std::span<unsigned char> room) {
   wire.Varint(1, static_cast<uint64_t>(RawSyscall(SYS_getppid)));
   wire.Varint(2, limit.rlim_cur);
   wire.Varint(3, limit.rlim_max);
-  const bool whole = WriteLink(wire, 4, "/proc/self/exe") && WriteLink(wire, 5, "/proc/self/cwd") &&
-                     WriteCommandLine(wire, 6) && WriteAllGiven(wire, 7);
+  const bool whole = WriteLink(wire, 4, "/proc/self/exe") && WriteDirectory(wire, 5) &&
+                     WriteCommandLine(wire, 6, arguments) && WriteAllGiven(wire, 7);
   wire.Varint(8, root.stx_mnt_id);
   wire.Varint(9, root.stx_ino);
   return whole && !wire.overflow() ? wire.written().size() : 0;

@@ -7,8 +7,8 @@
 
 namespace fdtrace {
 
-// Only at the start of an image, while it has one thread. Returns the length; 0: something cannot be told, or not
-// whole, so the collector has to look itself.
-size_t DescribeImage(std::span<unsigned char> room);
+// Only at the start of an image, while it has one thread. ARGUMENTS are main's; null: not known. Returns the length; 0:
+// something cannot be told, or not whole, so the collector has to look itself.
+size_t DescribeImage(std::span<unsigned char> room, char* const* arguments);
 
 }  // namespace fdtrace

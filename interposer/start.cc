@@ -26,18 +26,19 @@ constinit std::atomic<bool> g_started{false};
 
 void AtExit(void*) { AnnounceExit(-1); }
 
-__attribute__((constructor)) void Construct() { Start(); }
+// glibc passes what main gets.
+__attribute__((constructor)) void Construct(int, char** arguments, char**) { Start(arguments); }
 
 }  // namespace
 
-void Start() {
+void Start(char* const* arguments) {
   if (gnu_get_libc_version == nullptr) return;  // hooks pass calls on and do nothing else
   if (environ == nullptr || g_started.load(std::memory_order_relaxed) || g_started.exchange(true)) return;
   const int saved_errno = errno;
   ResolveRealFunctions();
   ReadSessionVariable(environ);
   ReadOwnEnvironment(environ);
-  if (SayFirstHello()) {
+  if (SayFirstHello(arguments)) {
     ListLoadedObjects();
     if (IsLoaded("vgpreload_")) KnowValgrind();
     KeepMapped();

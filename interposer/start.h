@@ -4,7 +4,7 @@
 namespace fdtrace {
 
 // In our constructor, or in the first hook if a library's constructor comes before it. Does nothing the second time,
-// nor while libc itself is not yet initialised.
-void Start();
+// nor while libc itself is not yet initialised. ARGUMENTS are main's; null: not known.
+void Start(char* const* arguments);
 
 }  // namespace fdtrace
