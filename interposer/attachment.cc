@@ -148,9 +148,14 @@ struct Introduction {
 };
 static_assert(offsetof(Introduction, image) == sizeof(Hello));
 
-// One conversation with the collector: hello, welcome, two mappings; no descriptor is left. HELLO is followed by
-// IMAGE_BYTES that tell of the image.
-Answer SayHello(HelloKind kind, Hello& hello, size_t image_bytes, Mapped& mapped) {
+struct Saying {
+  Hello& hello;                   // to be filled in; perhaps that of an Introduction
+  size_t image_bytes = 0;         // which follow it
+  void (*meanwhile)() = nullptr;  // what there is to do while the collector reads
+};
+
+// One conversation with the collector: hello, welcome, two mappings; no descriptor is left.
+Answer SayHello(HelloKind kind, const Saying& saying, Mapped& mapped) {
   if (!g_address.known) return Answer::kNever;
   const ScopedDescriptor connection(RawSyscall(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC));
   if (!connection.valid() || !HasRoomForTwo(connection.get())) return Answer::kNotNow;
@@ -163,6 +168,7 @@ Answer SayHello(HelloKind kind, Hello& hello, size_t image_bytes, Mapped& mapped
   if (Failed(RawSyscall(SYS_connect, connection.get(), reinterpret_cast<long>(&g_address.socket), g_address.length))) {
     return Answer::kNever;
   }
+  Hello& hello = saying.hello;
   hello.version = kProtocolVersion;
   hello.kind = kind;
   std::memcpy(hello.cookie, g_address.cookie, kCookieBytes);
@@ -170,10 +176,11 @@ Answer SayHello(HelloKind kind, Hello& hello, size_t image_bytes, Mapped& mapped
   hello.tid = static_cast<uint32_t>(RawSyscall(SYS_gettid));
   hello.pid = static_cast<uint32_t>(RawSyscall(SYS_getpid));
   hello.socket_fd = static_cast<int32_t>(connection.get());
-  const auto bytes_to_send = static_cast<long>(sizeof hello + image_bytes);
+  const auto bytes_to_send = static_cast<long>(sizeof hello + saying.image_bytes);
   const long sent =
       RawSyscall(SYS_sendto, connection.get(), reinterpret_cast<long>(&hello), bytes_to_send, MSG_NOSIGNAL, 0, 0);
   if (sent != bytes_to_send) return Answer::kNever;
+  if (saying.meanwhile != nullptr) saying.meanwhile();
 
   Welcome welcome = {};
   int fds[2] = {-1, -1};
@@ -194,9 +201,9 @@ bool MayTryNow(Attachment& page) {
   return (tries & (tries + 1)) == 0 || tries % 1024 == 0;
 }
 
-bool SayHelloAs(HelloKind kind, Hello& hello, size_t image_bytes, Attachment& page) {
+bool SayHelloAs(HelloKind kind, const Saying& saying, Attachment& page) {
   Mapped mapped = {};
-  const Answer answer = SayHello(kind, hello, image_bytes, mapped);
+  const Answer answer = SayHello(kind, saying, mapped);
   if (answer != Answer::kWelcome) {
     if (answer == Answer::kNever) {
       SessionPage* const session = g_session_page.load(std::memory_order_relaxed);
@@ -217,12 +224,12 @@ bool SayHelloAs(HelloKind kind, Hello& hello, size_t image_bytes, Attachment& pa
   return true;
 }
 
-Attachment* AttachNow(Attachment& page, Hello& hello, size_t image_bytes) {
+Attachment* AttachNow(Attachment& page, const Saying& saying) {
   if (!MayCall(OurCall::kHello)) return nullptr;
   if (MayTryNow(page)) {
     const Turn turn(page);
     if (turn.is_ours() && page.phase.load(std::memory_order_acquire) == Phase::kFresh) {
-      SayHelloAs(MemorySerial() == 0 ? HelloKind::kImage : HelloKind::kForked, hello, image_bytes, page);
+      SayHelloAs(MemorySerial() == 0 ? HelloKind::kImage : HelloKind::kForked, saying, page);
     }
   }
   if (page.phase.load(std::memory_order_acquire) == Phase::kAttached) return &page;
@@ -278,17 +285,18 @@ Attachment* Attach() {
   if (phase == Phase::kAttached) [[likely]]
     return page;
   Hello hello = {};
-  return phase == Phase::kGivenUp ? nullptr : AttachNow(*page, hello, 0);
+  return phase == Phase::kGivenUp ? nullptr : AttachNow(*page, {hello});
 }
 
-bool SayFirstHello(char* const* arguments) {
+bool SayFirstHello(char* const* arguments, void (*meanwhile)()) {
   if (!g_address.known) return false;
   Attachment* const page = MakePage();
+  if (page == nullptr) return false;
   Introduction introduction;  // on the stack of a program that starts, there is room
   introduction.hello = {};
-  return page != nullptr &&
-         (AttachNow(*page, introduction.hello, DescribeImage(std::span(introduction.image), arguments)) != nullptr ||
-          page->phase.load(std::memory_order_acquire) != Phase::kGivenUp);
+  const size_t image_bytes = DescribeImage(std::span(introduction.image), arguments);
+  return AttachNow(*page, {introduction.hello, image_bytes, meanwhile}) != nullptr ||
+         page->phase.load(std::memory_order_acquire) != Phase::kGivenUp;
 }
 
 Turn::Turn(Attachment& attachment) : talker_(attachment.talker), waiting_(attachment.waiting) {
@@ -320,7 +328,7 @@ bool GrowArenas(Attachment& attachment, const Turn&) {
   for (const uint32_t wanted = std::min({2 * before, before + kMaxGrowth, kMaxArenas}); count < wanted; ++count) {
     Mapped mapped = {};
     Hello hello = {};
-    if (SayHello(HelloKind::kMoreRings, hello, 0, mapped) != Answer::kWelcome) break;
+    if (SayHello(HelloKind::kMoreRings, {hello}, mapped) != Answer::kWelcome) break;
     attachment.arenas[count].store(mapped.arena, std::memory_order_relaxed);
     attachment.arena_count.store(count + 1, std::memory_order_release);
   }

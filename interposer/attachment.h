@@ -39,8 +39,8 @@ static_assert(sizeof(Attachment) <= kPageBytes);
 void ReadSessionVariable(char** environment);
 
 // At start: true when this process has a place in a recording, or may yet get one (no descriptor was free).
-// ARGUMENTS are main's; null: not known.
-bool SayFirstHello(char* const* arguments);
+// ARGUMENTS are main's; null: not known. If it gets to say it, MEANWHILE is called while the collector reads.
+bool SayFirstHello(char* const* arguments, void (*meanwhile)());
 
 // The attachment, saying hello if this process, a forked child, has not yet done so; null when nothing is recorded: no
 // session, no collector, or no descriptor free to reach it with (then it is tried again later).

@@ -26,6 +26,22 @@ constinit std::atomic<bool> g_started{false};
 
 void AtExit(void*) { AnnounceExit(-1); }
 
+// Each does nothing the second time.
+void GetReady() {
+  static constinit bool is_ready = false;
+  if (is_ready) return;
+  is_ready = true;
+  ResolveRealFunctions();
+  ReadOwnEnvironment(environ);
+}
+void GetReadyToRecord() {
+  static constinit bool is_ready = false;
+  if (is_ready) return;
+  is_ready = true;
+  GetReady();
+  ListLoadedObjects();
+}
+
 // glibc passes what main gets.
 __attribute__((constructor)) void Construct(int, char** arguments, char**) { Start(arguments); }
 
@@ -35,11 +51,11 @@ void Start(char* const* arguments) {
   if (gnu_get_libc_version == nullptr) return;  // hooks pass calls on and do nothing else
   if (environ == nullptr || g_started.load(std::memory_order_relaxed) || g_started.exchange(true)) return;
   const int saved_errno = errno;
-  ResolveRealFunctions();
   ReadSessionVariable(environ);
-  ReadOwnEnvironment(environ);
-  if (SayFirstHello(arguments)) {
-    ListLoadedObjects();
+  const bool is_recorded = SayFirstHello(arguments, GetReadyToRecord);
+  GetReady();
+  if (is_recorded) {
+    GetReadyToRecord();
     if (IsLoaded("vgpreload_")) KnowValgrind();
     KeepMapped();
     WatchThreadEnds();
