@@ -196,7 +196,7 @@ int64_t Greeter::next_deadline_ns() const {
   return next;
 }
 
-bool Greeter::SendWelcome(const Visitor& visitor, const Welcome& welcome, int page_fd, int arena_fd) {
+bool Greeter::SendWelcome(Visitor& visitor, const Welcome& welcome, int page_fd, int arena_fd) {
   const int fds[2] = {page_fd, arena_fd};
   iovec part = {.iov_base = const_cast<Welcome*>(&welcome), .iov_len = sizeof welcome};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof fds)] = {};
@@ -210,7 +210,8 @@ bool Greeter::SendWelcome(const Visitor& visitor, const Welcome& welcome, int pa
   header->cmsg_type = SCM_RIGHTS;
   header->cmsg_len = CMSG_LEN(sizeof fds);
   std::memcpy(CMSG_DATA(header), fds, sizeof fds);
-  return sendmsg(visitor.connection.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT) == sizeof welcome;
+  const OwnedFd connection = std::move(visitor.connection);
+  return sendmsg(connection.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT) == sizeof welcome;
 }
 
 }  // namespace fdtrace

@@ -52,8 +52,8 @@ class Greeter {
   // When Attend is to be called though fd() is not readable; INT64_MAX: never.
   int64_t next_deadline_ns() const;
 
-  // Sends the Welcome with its two memory files. False when the caller cannot receive it any more.
-  static bool SendWelcome(const Visitor& visitor, const Welcome& welcome, int page_fd, int arena_fd);
+  // Sends the Welcome with its two memory files, and hangs up. False when the caller cannot receive it any more.
+  static bool SendWelcome(Visitor& visitor, const Welcome& welcome, int page_fd, int arena_fd);
 
   uint64_t refused() const { return refused_; }                  // spoke, but not our language
   uint64_t other_version() const { return other_version_; }      // with the cookie of this session

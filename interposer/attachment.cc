@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -89,6 +90,18 @@ struct Mapped {
   SessionPage* session;
   Arena* arena;
 };
+
+// Sleeps until the collector has answered: then it hangs up. The answer itself must not wake us: the kernel takes who
+// sends for about to sleep, and puts whom that wakes on the same processor, to wait there for it. A hanging up wakes
+// where we were.
+void AwaitAnswer(long connection) {
+  if (!MayCall(OurCall::kStart)) return;  // then the answer does
+  pollfd end = {.fd = static_cast<int>(connection), .events = 0, .revents = 0};
+  timespec limit = {.tv_sec = kHelloLimit.tv_sec, .tv_nsec = 0};
+  const uint64_t all_signals = ~uint64_t{0};
+  RawSyscall(SYS_ppoll, &end, 1, reinterpret_cast<long>(&limit), reinterpret_cast<long>(&all_signals),
+             sizeof all_signals);
+}
 
 Answer ReceiveWelcome(long connection, Welcome& welcome, int (&fds)[2]) {
   iovec part = {&welcome, sizeof welcome};
@@ -181,6 +194,7 @@ Answer SayHello(HelloKind kind, const Saying& saying, Mapped& mapped) {
       RawSyscall(SYS_sendto, connection.get(), reinterpret_cast<long>(&hello), bytes_to_send, MSG_NOSIGNAL, 0, 0);
   if (sent != bytes_to_send) return Answer::kNever;
   if (saying.meanwhile != nullptr) saying.meanwhile();
+  AwaitAnswer(connection.get());
 
   Welcome welcome = {};
   int fds[2] = {-1, -1};

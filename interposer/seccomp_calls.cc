@@ -121,6 +121,7 @@ uint32_t ForbiddenBy(std::span<const sock_filter> program, uint32_t pid) {
       {OurCall::kStart, SYS_openat, {kHere, pointer, O_RDONLY | O_CLOEXEC}},
       {OurCall::kStart, SYS_read, {kFd, pointer, kMaxPathBytes}},
       {OurCall::kStart, SYS_close, {kFd}},
+      {OurCall::kStart, SYS_ppoll, {pointer, 1, pointer, pointer, kMask}},
       {OurCall::kStart, SYS_mprotect, {pointer, kPageBytes, kReadWrite}},
       {OurCall::kStart, SYS_madvise, {pointer, kPageBytes, MADV_WIPEONFORK}},
   };
