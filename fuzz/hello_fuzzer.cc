@@ -27,7 +27,9 @@ void Step(Input& input, Greeter& greeter, int64_t& now_ns) {
   if ((what & 2) != 0) close(connection);
   if ((what & 4) != 0) now_ns += kHelloLimitNs;
   greeter.Attend(now_ns, [&](Visitor& visitor) {
-    if ((what & 1) == 0 || message.size() != sizeof(Hello) || visitor.hello.version != kProtocolVersion) abort();
+    if ((what & 1) == 0 || message.size() != sizeof(Hello) + visitor.image.size() ||
+        visitor.hello.version != kProtocolVersion)
+      abort();
     if (visitor.pid != getpid()) abort();
   });
   if ((what & 2) == 0) close(connection);

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/util/delimited_message_util.h"
 #include "proto/event.pb.h"
+#include "proto/image.pb.h"
 #include "proto/session.h"
 #include "proto/trace_file.h"
 
@@ -100,6 +101,22 @@ void PutHello(const std::string& root) {
   }
 }
 
+void PutImage(const std::string& root) {
+  StartedImage image;
+  image.set_parent_pid(1);
+  image.set_nofile_soft(1024);
+  image.set_executable("/bin/true");
+  image.set_command_line(std::string("true\0", 5));
+  int fd = 0;
+  for (const char* const link : {"/dev/null", "pipe:[1]", "/memfd:a (deleted)", "/tmp/file"}) {
+    GivenDescriptor& given = *image.add_given();
+    given.set_fd(fd++);
+    given.set_link(link);
+    given.set_mode(S_IFREG | 0600);
+  }
+  Put(root + "/image", "image", image.SerializeAsString());
+}
+
 void PutRecords(const std::string& root, const std::string& path, int number) {
   const auto reader = TraceReader::Open(path);
   if (!reader.ok()) return;
@@ -120,5 +137,6 @@ int main(int count, char** arguments) {
   const std::string root = arguments[1];
   fdtrace::PutEvents(root);
   fdtrace::PutHello(root);
+  fdtrace::PutImage(root);
   for (int i = 2; i < count; ++i) fdtrace::PutRecords(root, arguments[i], i);
 }

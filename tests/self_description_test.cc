@@ -1,5 +1,5 @@
 // What an image tells of itself must be what /proc shows of it. The teller is the interposer's own code, in a child.
-#include "collector/session_look.h"
+#include "interposer/self_description.h"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -27,7 +27,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "interposer/self_description.h"
+#include "collector/session_look.h"
 #include "proto/image.pb.h"
 
 namespace fdtrace {
@@ -147,12 +147,12 @@ void ExpectNotTold(const std::function<void()>& prepare) {
 
 std::string InTestDirectory(const char* name) { return absl::StrCat(testing::TempDir(), "/", name, "-", getpid()); }
 
-TEST(SessionLookTest, AProcessWithNothingToTellButItself) {
+TEST(SelfDescriptionTest, AProcessWithNothingToTellButItself) {
   ExpectToldAsLooked([] {});
   ExpectToldAsLooked([] {}, /*knows_arguments=*/false);
 }
 
-TEST(SessionLookTest, FilesAreToldWithTheirSizesAndHowTheyWereOpened) {
+TEST(SelfDescriptionTest, FilesAreToldWithTheirSizesAndHowTheyWereOpened) {
   const std::string path = InTestDirectory("told");
   ExpectToldAsLooked([&] {
     const int written = open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC, 0600);
@@ -168,7 +168,7 @@ TEST(SessionLookTest, FilesAreToldWithTheirSizesAndHowTheyWereOpened) {
   });
 }
 
-TEST(SessionLookTest, PipesSocketsAndWhatHasNoFile) {
+TEST(SelfDescriptionTest, PipesSocketsAndWhatHasNoFile) {
   ExpectToldAsLooked([] {
     int ends[2];
     EXPECT_EQ(pipe(ends), 0);
@@ -181,7 +181,7 @@ TEST(SessionLookTest, PipesSocketsAndWhatHasNoFile) {
   });
 }
 
-TEST(SessionLookTest, PipesAndSocketsThatHaveAPath) {
+TEST(SelfDescriptionTest, PipesAndSocketsThatHaveAPath) {
   const std::string pipe_path = InTestDirectory("pipe"), socket_path = InTestDirectory("socket");
   ExpectToldAsLooked([&] {
     EXPECT_EQ(mkfifo(pipe_path.c_str(), 0600), 0);
@@ -196,7 +196,7 @@ TEST(SessionLookTest, PipesAndSocketsThatHaveAPath) {
   });
 }
 
-TEST(SessionLookTest, ADeviceLikeTheNullDeviceByAnotherName) {
+TEST(SelfDescriptionTest, ADeviceLikeTheNullDeviceByAnotherName) {
   if (geteuid() != 0) GTEST_SKIP() << "only root may make devices";
   const std::string path = InTestDirectory("null");
   ExpectToldAsLooked([&] {
@@ -206,7 +206,7 @@ TEST(SessionLookTest, ADeviceLikeTheNullDeviceByAnotherName) {
   });
 }
 
-TEST(SessionLookTest, AnotherDirectoryAnotherLimitAndGapsAmongTheNumbers) {
+TEST(SelfDescriptionTest, AnotherDirectoryAnotherLimitAndGapsAmongTheNumbers) {
   ExpectToldAsLooked([] {
     EXPECT_EQ(chdir("/usr"), 0);
     const rlimit limit = {.rlim_cur = 70, .rlim_max = 77};
@@ -216,7 +216,7 @@ TEST(SessionLookTest, AnotherDirectoryAnotherLimitAndGapsAmongTheNumbers) {
   });
 }
 
-TEST(SessionLookTest, ADirectoryThatIsGone) {
+TEST(SelfDescriptionTest, ADirectoryThatIsGone) {
   const std::string path = InTestDirectory("gone");
   ExpectToldAsLooked([&] {
     EXPECT_EQ(mkdir(path.c_str(), 0700), 0);
@@ -225,7 +225,7 @@ TEST(SessionLookTest, ADirectoryThatIsGone) {
   });
 }
 
-TEST(SessionLookTest, WhatWouldNotBeToldWholeIsLookedAt) {
+TEST(SelfDescriptionTest, WhatWouldNotBeToldWholeIsLookedAt) {
   ExpectNotTold([] { dup2(1, kMostGiven); });
   ExpectNotTold([] { close_range(0, 999, 0); });
   ExpectNotTold([] {
@@ -242,7 +242,7 @@ TEST(SessionLookTest, WhatWouldNotBeToldWholeIsLookedAt) {
   });
 }
 
-TEST(SessionLookTest, WhatMayBeAMessageQueueIsLookedAt) {
+TEST(SelfDescriptionTest, WhatMayBeAMessageQueueIsLookedAt) {
   ExpectNotTold([] { EXPECT_GE(open("/", O_PATH), 0); });
   const std::string name = absl::StrCat("/told-", getpid());
   ExpectNotTold([&] {
@@ -252,7 +252,7 @@ TEST(SessionLookTest, WhatMayBeAMessageQueueIsLookedAt) {
   });
 }
 
-TEST(SessionLookTest, WhoSeesOtherFilesOrProcessesIsLookedAt) {
+TEST(SelfDescriptionTest, WhoSeesOtherFilesOrProcessesIsLookedAt) {
   if (geteuid() != 0) GTEST_SKIP() << "only root may change the root directory";
   const std::string root = InTestDirectory("root");
   mkdir(root.c_str(), 0700);
@@ -270,7 +270,7 @@ TEST(SessionLookTest, WhoSeesOtherFilesOrProcessesIsLookedAt) {
   EXPECT_FALSE(ToldByVisitor(visitor).has_value());
 }
 
-TEST(SessionLookTest, DamagedBytesTellNothing) {
+TEST(SelfDescriptionTest, DamagedBytesTellNothing) {
   const Teller teller([] {});
   Visitor visitor = teller.AsVisitor();
   visitor.image.resize(visitor.image.size() - 1);
