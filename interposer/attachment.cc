@@ -93,14 +93,14 @@ struct Mapped {
 
 // Sleeps until the collector has answered: then it hangs up. The answer itself must not wake us: the kernel takes who
 // sends for about to sleep, and puts whom that wakes on the same processor, to wait there for it. A hanging up wakes
-// where we were.
-void AwaitAnswer(long connection) {
-  if (!MayCall(OurCall::kStart)) return;  // then the answer does
+// where we were. False: it did not answer in time.
+bool IsAnswered(long connection) {
   pollfd end = {.fd = static_cast<int>(connection), .events = 0, .revents = 0};
-  timespec limit = {.tv_sec = kHelloLimit.tv_sec, .tv_nsec = 0};
-  const uint64_t all_signals = ~uint64_t{0};
-  RawSyscall(SYS_ppoll, &end, 1, reinterpret_cast<long>(&limit), reinterpret_cast<long>(&all_signals),
-             sizeof all_signals);
+  timespec rest = {.tv_sec = kHelloLimit.tv_sec, .tv_nsec = 0};  // the kernel counts it down
+  long ended;
+  do ended = RawSyscall(SYS_ppoll, &end, 1, reinterpret_cast<long>(&rest));
+  while (ended == -EINTR);
+  return ended != 0;
 }
 
 Answer ReceiveWelcome(long connection, Welcome& welcome, int (&fds)[2]) {
@@ -194,7 +194,8 @@ Answer SayHello(HelloKind kind, const Saying& saying, Mapped& mapped) {
       RawSyscall(SYS_sendto, connection.get(), reinterpret_cast<long>(&hello), bytes_to_send, MSG_NOSIGNAL, 0, 0);
   if (sent != bytes_to_send) return Answer::kNever;
   if (saying.meanwhile != nullptr) saying.meanwhile();
-  AwaitAnswer(connection.get());
+  // An image tells of itself where no filter is.
+  if (saying.image_bytes != 0 && !IsAnswered(connection.get())) return Answer::kNever;
 
   Welcome welcome = {};
   int fds[2] = {-1, -1};

@@ -2,9 +2,9 @@
 
 #include <fcntl.h>
 #include <sys/auxv.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 
 #include <cstdint>
 
@@ -90,25 +90,40 @@ std::span<const char> NameWithoutPath(const char* kind, uint64_t inode, std::spa
   return text.first(length);
 }
 
+bool EndsWith(std::span<const unsigned char> bytes, std::span<const char> end) {
+  if (bytes.size() < end.size()) return false;
+  const std::span<const unsigned char> last = bytes.last(end.size());
+  for (size_t i = 0; i < end.size(); ++i) {
+    if (last[i] != static_cast<unsigned char>(end[i])) return false;
+  }
+  return true;
+}
+
+// One that has other names than /dev/null is not told by that.
 bool IsNullDevice(const struct statx& state) {
   struct statx null = {};
-  return S_ISCHR(state.stx_mode) && state.stx_rdev_major == 1 && state.stx_rdev_minor == 3 &&
-         StateOf(AT_FDCWD, "/dev/null", 0, null) && null.stx_ino == state.stx_ino &&
+  return S_ISCHR(state.stx_mode) && state.stx_rdev_major == 1 && state.stx_rdev_minor == 3 && state.stx_nlink == 1 &&
+         StateOf(AT_FDCWD, "/dev/null", AT_SYMLINK_NOFOLLOW, null) && null.stx_ino == state.stx_ino &&
          null.stx_dev_major == state.stx_dev_major && null.stx_dev_minor == state.stx_dev_minor &&
          null.stx_mnt_id == state.stx_mnt_id;
 }
 
+// The mounts of the kernel's own on which pipes and sockets lie that have no path; 0: not known yet.
+struct NamelessMounts {
+  uint64_t pipes = 0;
+  uint64_t sockets = 0;
+};
+
 // The link of /proc/self/fd/FD. Where the file itself tells what that says, the link is not read: the kernel would make
-// an entry for each, and throw it away when the process ends, which costs a short one more than all the rest here.
-bool WriteName(WireWriter& wire, uint32_t field, int fd, const struct statx& state) {
-  constexpr long kSockets = 0x534f434b, kPipes = 0x50495045;  // of linux/magic.h
+// an entry for each, and throw it away when the process ends, which costs a short one more than all the rest here. No
+// file system is asked: it may not answer.
+bool WriteName(WireWriter& wire, uint32_t field, int fd, const struct statx& state, NamelessMounts& known) {
   const bool socket = S_ISSOCK(state.stx_mode), pipe = S_ISFIFO(state.stx_mode);
-  struct statfs system = {};
-  if ((socket || pipe) && !Failed(RawSyscall(SYS_fstatfs, fd, reinterpret_cast<long>(&system))) &&
-      system.f_type == (socket ? kSockets : kPipes)) {
-    char text[32];
-    const auto name = NameWithoutPath(socket ? "socket" : "pipe", state.stx_ino, text);
-    wire.Bytes(field, name.data(), name.size());
+  uint64_t& mount = socket ? known.sockets : known.pipes;
+  char text[32];
+  const std::span<const char> nameless = NameWithoutPath(socket ? "socket" : "pipe", state.stx_ino, text);
+  if ((socket || pipe) && mount != 0 && mount == state.stx_mnt_id) {
+    wire.Bytes(field, nameless.data(), nameless.size());
     return true;
   }
   if (IsNullDevice(state)) {
@@ -121,10 +136,14 @@ bool WriteName(WireWriter& wire, uint32_t field, int fd, const struct statx& sta
   if (fd >= 10) *digit++ = static_cast<char>('0' + fd / 10);
   *digit++ = static_cast<char>('0' + fd % 10);
   *digit = '\0';
-  return WriteLink(wire, field, link);
+  const size_t before = wire.written().size();
+  if (!WriteLink(wire, field, link)) return false;
+  const std::span<const unsigned char> written = wire.written().subspan(before);
+  if ((socket || pipe) && EndsWith(written, nameless)) mount = state.stx_mnt_id;
+  return true;
 }
 
-bool WriteGiven(WireWriter& wire, uint32_t field, int fd) {
+bool WriteGiven(WireWriter& wire, uint32_t field, int fd, NamelessMounts& known) {
   struct statx state = {};
   const long flags = RawSyscall(SYS_fcntl, fd, F_GETFL);
   if (Failed(flags) || !StateOf(fd, "", AT_EMPTY_PATH, state)) return false;
@@ -132,7 +151,7 @@ bool WriteGiven(WireWriter& wire, uint32_t field, int fd) {
   bool has_name = false;
   wire.Message(field, [&] {
     wire.Varint(1, static_cast<uint64_t>(fd));
-    has_name = WriteName(wire, 2, fd, state);
+    has_name = WriteName(wire, 2, fd, state, known);
     wire.Varint(3, state.stx_mode);
     wire.Varint(4, state.stx_rdev_major);
     wire.Varint(5, state.stx_dev_major);
@@ -149,9 +168,10 @@ bool WriteGiven(WireWriter& wire, uint32_t field, int fd) {
 bool WriteAllGiven(WireWriter& wire, uint32_t field) {
   const int64_t count = CountOpen();
   int64_t found = 0;
+  NamelessMounts known;
   for (int fd = 0; fd < kMostGiven && found < count; ++fd) {
     if (Failed(RawSyscall(SYS_fcntl, fd, F_GETFD))) continue;
-    if (!WriteGiven(wire, field, fd)) return false;
+    if (!WriteGiven(wire, field, fd, known)) return false;
     ++found;
   }
   return count > 0 && found == count;
@@ -160,6 +180,8 @@ bool WriteAllGiven(WireWriter& wire, uint32_t field) {
 }  // namespace
 
 size_t DescribeImage(std::span<unsigned char> room, char* const* arguments) {
+  // What a filter lets pass that the program was executed under is not known here.
+  if (RawSyscall(SYS_prctl, PR_GET_SECCOMP) != 0) return 0;
   WireWriter wire(room);
   struct statx root = {};
   rlimit limit = {};
