@@ -28,12 +28,21 @@ bool StateOf(int directory, const char* path, int flags, struct statx& state) {
                             reinterpret_cast<long>(&state)));
 }
 
-bool WriteLink(WireWriter& wire, uint32_t field, const char* path) {
-  return wire.Filled(field, kLongest, [path](std::span<unsigned char> room) -> size_t {
-    const long length =
-        RawSyscall(SYS_readlink, path, reinterpret_cast<long>(room.data()), static_cast<long>(room.size()));
-    return Failed(length) || static_cast<size_t>(length) == room.size() ? 0 : static_cast<size_t>(length);
+// What a call put into ROOM: nothing if it failed, or if there may be more.
+size_t Whole(long length, std::span<unsigned char> room) {
+  return Failed(length) || static_cast<size_t>(length) == room.size() ? 0 : static_cast<size_t>(length);
+}
+
+// The link as it was written; empty where it was not.
+std::span<const unsigned char> WriteLink(WireWriter& wire, uint32_t field, const char* path) {
+  std::span<const unsigned char> link;
+  wire.Filled(field, kLongest, [&](std::span<unsigned char> room) {
+    const size_t length = Whole(
+        RawSyscall(SYS_readlink, path, reinterpret_cast<long>(room.data()), static_cast<long>(room.size())), room);
+    link = room.first(length);
+    return length;
   });
+  return link;
 }
 
 // Its working directory by its path, where the kernel has one from our root.
@@ -42,7 +51,7 @@ bool WriteDirectory(WireWriter& wire, uint32_t field) {
     const long bytes = RawSyscall(SYS_getcwd, room.data(), static_cast<long>(room.size()));  // counts the final '\0'
     return Failed(bytes) || room[0] != '/' ? 0 : static_cast<size_t>(bytes) - 1;
   });
-  return reachable || WriteLink(wire, field, "/proc/self/cwd");
+  return reachable || !WriteLink(wire, field, "/proc/self/cwd").empty();
 }
 
 // As the kernel has laid them out: one after another. Of a program that the loader was called with, they are not all.
@@ -67,9 +76,8 @@ bool WriteCommandLine(WireWriter& wire, uint32_t field, char* const* arguments) 
   const long file =
       RawSyscall(SYS_openat, AT_FDCWD, reinterpret_cast<long>("/proc/self/cmdline"), O_RDONLY | O_CLOEXEC);
   if (Failed(file)) return false;
-  const bool whole = wire.Filled(field, kLongest, [file](std::span<unsigned char> room) -> size_t {
-    const long length = RawSyscall(SYS_read, file, reinterpret_cast<long>(room.data()), static_cast<long>(room.size()));
-    return Failed(length) || static_cast<size_t>(length) == room.size() ? 0 : static_cast<size_t>(length);
+  const bool whole = wire.Filled(field, kLongest, [file](std::span<unsigned char> room) {
+    return Whole(RawSyscall(SYS_read, file, reinterpret_cast<long>(room.data()), static_cast<long>(room.size())), room);
   });
   RawSyscall(SYS_close, file);
   return whole;
@@ -90,11 +98,10 @@ std::span<const char> NameWithoutPath(const char* kind, uint64_t inode, std::spa
   return text.first(length);
 }
 
-bool EndsWith(std::span<const unsigned char> bytes, std::span<const char> end) {
-  if (bytes.size() < end.size()) return false;
-  const std::span<const unsigned char> last = bytes.last(end.size());
-  for (size_t i = 0; i < end.size(); ++i) {
-    if (last[i] != static_cast<unsigned char>(end[i])) return false;
+bool Same(std::span<const unsigned char> bytes, std::span<const char> text) {
+  if (bytes.size() != text.size()) return false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (bytes[i] != static_cast<unsigned char>(text[i])) return false;
   }
   return true;
 }
@@ -136,11 +143,9 @@ bool WriteName(WireWriter& wire, uint32_t field, int fd, const struct statx& sta
   if (fd >= 10) *digit++ = static_cast<char>('0' + fd / 10);
   *digit++ = static_cast<char>('0' + fd % 10);
   *digit = '\0';
-  const size_t before = wire.written().size();
-  if (!WriteLink(wire, field, link)) return false;
-  const std::span<const unsigned char> written = wire.written().subspan(before);
-  if ((socket || pipe) && EndsWith(written, nameless)) mount = state.stx_mnt_id;
-  return true;
+  const std::span<const unsigned char> written = WriteLink(wire, field, link);
+  if ((socket || pipe) && Same(written, nameless)) mount = state.stx_mnt_id;
+  return !written.empty();
 }
 
 bool WriteGiven(WireWriter& wire, uint32_t field, int fd, NamelessMounts& known) {
@@ -192,7 +197,7 @@ size_t DescribeImage(std::span<unsigned char> room, char* const* arguments) {
   wire.Varint(1, static_cast<uint64_t>(RawSyscall(SYS_getppid)));
   wire.Varint(2, limit.rlim_cur);
   wire.Varint(3, limit.rlim_max);
-  const bool whole = WriteLink(wire, 4, "/proc/self/exe") && WriteDirectory(wire, 5) &&
+  const bool whole = !WriteLink(wire, 4, "/proc/self/exe").empty() && WriteDirectory(wire, 5) &&
                      WriteCommandLine(wire, 6, arguments) && WriteAllGiven(wire, 7);
   wire.Varint(8, root.stx_mnt_id);
   wire.Varint(9, root.stx_ino);
