@@ -127,7 +127,7 @@ int main(int argc, char** argv) {
   count = atol(argv[2]);
   depth = argc > 3 ? atoi(argv[3]) : 0;
   const int threads = argc > 4 ? atoi(argv[4]) : 1;
-  sink = open("/dev/null", O_WRONLY);
+  sink = open("/dev/null", O_WRONLY | O_CLOEXEC);
   pthread_t others[64];
   if (count < 1 || threads < 1 || threads > 64 || (places != 0 && threads > 1)) return 2;
   const uint64_t began = now_ns();

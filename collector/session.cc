@@ -35,6 +35,7 @@
 #include "collector/session_stragglers.h"
 #include "collector/session_untraced.h"
 #include "collector/shared_memory.h"
+#include "collector/steady_processor.h"
 #include "google/protobuf/stubs/logging.h"
 
 namespace fdtrace {
@@ -205,6 +206,7 @@ void SessionImpl::LookForTheUnheard(const ServeOptions& options, Served& served)
 
 void SessionImpl::ServeUntilEnd(const ServeOptions& options, Served& served) {
   BellThread bell(page(), woken_.get());
+  SteadyProcessor processor;
   bool more = false;
   while (true) {
     const bool rung = bell.Wake();
@@ -220,6 +222,7 @@ void SessionImpl::ServeUntilEnd(const ServeOptions& options, Served& served) {
     }
     LookForKeepersEnd(options, served);
     if (HaveAllEnded(options)) return;
+    processor.Keep(MonotonicNs(), !more);
     Sleep(options, bell, !more);
   }
 }

@@ -30,6 +30,10 @@ namespace {
 // How long a hello may take before the program goes on without being recorded.
 constexpr timeval kHelloLimit = {.tv_sec = 5, .tv_usec = 0};
 
+// How often an image looks for its answer before it sleeps. By then it mostly has it: to fall asleep and to be woken,
+// perhaps on another processor, would take longer.
+constexpr int kMaxLooks = 200;
+
 constexpr uint32_t kMaxGrowth = 16;  // arenas at a time
 
 constinit std::atomic<Attachment*> g_attachment{nullptr};
@@ -91,11 +95,16 @@ struct Mapped {
   Arena* arena;
 };
 
-// Sleeps until the collector has answered: then it hangs up. The answer itself must not wake us: the kernel takes who
+// Waits until the collector has answered: then it hangs up. The answer itself must not wake us: the kernel takes who
 // sends for about to sleep, and puts whom that wakes on the same processor, to wait there for it. A hanging up wakes
 // where we were. False: it did not answer in time.
 bool IsAnswered(long connection) {
   pollfd end = {.fd = static_cast<int>(connection), .events = 0, .revents = 0};
+  timespec none = {};
+  for (int look = 0; look < kMaxLooks; ++look) {
+    if (RawSyscall(SYS_ppoll, &end, 1, reinterpret_cast<long>(&none)) > 0) return true;
+    RawSyscall(SYS_sched_yield);  // the collector may be the one to run here
+  }
   timespec rest = {.tv_sec = kHelloLimit.tv_sec, .tv_nsec = 0};  // the kernel counts it down
   long ended;
   do ended = RawSyscall(SYS_ppoll, &end, 1, reinterpret_cast<long>(&rest));

@@ -1,7 +1,9 @@
 #include "viewer/early_symbols.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <system_error>
@@ -16,6 +18,12 @@ constexpr size_t kMaxModules = 64;
 constexpr uint64_t kMaxBytes = uint64_t{256} << 20;
 // Whoever has more code than this waits in the end.
 constexpr size_t kMaxAddresses = 20'000;
+
+// Those of the process, though the thread that made this one keeps to a single one.
+void UseAllProcessors() {
+  cpu_set_t all;
+  if (sched_getaffinity(getpid(), sizeof all, &all) == 0) sched_setaffinity(0, sizeof all, &all);
+}
 
 }  // namespace
 
@@ -67,6 +75,7 @@ void EarlySymbols::Stop() {
 
 void EarlySymbols::Run() {
   pthread_setname_np(pthread_self(), "fdtrace-symbols");
+  UseAllProcessors();
   uint64_t bytes = 0;
   for (std::unique_lock lock(mutex_);;) {
     changed_.wait(lock, [this] { return stopping_ || !wanted_.empty(); });
