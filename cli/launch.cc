@@ -1,7 +1,7 @@
-// The child tells an exec that failed through a pipe that a successful exec closes.
+// The child runs in our memory until its exec, as vfork(2) has it: to copy it would take longer than all else here, and
+// an exec that failed needs only to be written down.
 #include "cli/launch.h"
 
-#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,7 +10,6 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "collector/owned_fd.h"
 
 namespace fdtrace {
 namespace {
@@ -43,29 +42,20 @@ absl::StatusOr<pid_t> StartProgram(const Launch& launch, const SignalRelay& sign
   shell_words.insert(shell_words.begin(), "/bin/sh");
   const std::vector<char*> shell_arguments = Pointers(shell_words);
 
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) return absl::UnavailableError(absl::StrCat("cannot make a pipe: ", strerror(errno)));
-  const OwnedFd reading(ends[0]);
-  OwnedFd writing(ends[1]);
-  const pid_t child = fork();
+  volatile int error = 0;  // the child's
+  const pid_t child = vfork();
   if (child < 0) return absl::UnavailableError(absl::StrCat("cannot fork: ", strerror(errno)));
-  if (child == 0) {  // async-signal-safe calls alone: other threads may hold the heap's locks
+  if (child == 0) {  // what it sets is its own, all but memory
     setrlimit(RLIMIT_NOFILE, &launch.open_files);
     signals.RestoreForExec();
     execve(path.c_str(), arguments.data(), environment.data());
     if (errno == ENOEXEC && launch.program.shell_text) {
       execve("/bin/sh", shell_arguments.data(), environment.data());
     }
-    const int error = errno;
-    (void)!write(writing.get(), &error, sizeof(error));
+    error = errno;
     _exit(127);
   }
-  writing = OwnedFd();
-  int error = 0;
-  ssize_t bytes;
-  while ((bytes = read(reading.get(), &error, sizeof(error))) < 0 && errno == EINTR) {
-  }
-  if (bytes != sizeof(error)) return child;  // closed by exec
+  if (error == 0) return child;
   waitpid(child, nullptr, 0);
   return CannotRun(launch.program, error);
 }
