@@ -1,12 +1,15 @@
 // The options that say which findings fail a run, the same for every command that reports.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "findings/rules.h"
+
+namespace CLI {
+class App;  // whoever includes all of it gets its validators made before main
+}
 
 namespace fdtrace {
 
