@@ -1,7 +1,7 @@
 // The relayed signals stay blocked, and are taken by sigtimedwait(2): no handler interrupts anything.
 #include "cli/signal_relay.h"
 
-#include <sys/mman.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -9,14 +9,36 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstddef>
 #include <initializer_list>
-#include <new>
+#include <iterator>
 
 namespace fdtrace {
 
+// A process for its signals alone: memory and descriptors are ours, so that nothing is copied when it starts, and no
+// pipe that we close stays open.
 struct SignalRelay::Witness {
-  std::atomic<uint32_t> count[65];
+  pid_t parent;
+  std::atomic<uint32_t> count[65] = {};
+  alignas(16) std::byte stack[16 * 1024];
+
+  static int Run(void* witness);
 };
+
+// In our memory: it may call what keeps nothing there.
+int SignalRelay::Witness::Run(void* witness) {
+  auto& [parent, count, stack] = *static_cast<Witness*>(witness);
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, nullptr);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  prctl(PR_SET_NAME, "fdtrace-witness");
+  while (getppid() == parent) {
+    const int signal = sigwaitinfo(&all, nullptr);
+    if (signal > 0 && signal < 65) count[signal].fetch_add(1);
+  }
+  _exit(0);
+}
 
 namespace {
 
@@ -73,29 +95,11 @@ SignalRelay::SignalRelay() : relayed_(RelayedSignals()) {
   sigaction(SIGPIPE, &ignored, &callers_pipe_action_);  // the summary may go to a pipe that nobody reads,
   sigaction(SIGXFSZ, &ignored, &callers_size_action_);  // and the trace may outgrow RLIMIT_FSIZE
 
-  void* const memory = mmap(nullptr, sizeof(Witness), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) return;
-  Witness* const witness = new (memory) Witness{};
-  const pid_t parent = getpid();
-  witness_pid_ = fork();
-  if (witness_pid_ == 0) {
-    sigset_t all;
-    sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, nullptr);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    prctl(PR_SET_NAME, "fdtrace-witness");
-    close_range(0, ~0u, 0);  // a pipe must see its end when the program ends
-    while (getppid() == parent) {
-      const int signal = sigwaitinfo(&all, nullptr);
-      if (signal > 0 && signal < 65) witness->count[signal].fetch_add(1);
-    }
-    _exit(0);
-  }
-  if (witness_pid_ > 0) {
-    witness_ = witness;
-  } else {
-    munmap(memory, sizeof(Witness));
-  }
+  witness_ = std::make_unique<Witness>();
+  witness_->parent = getpid();
+  witness_pid_ =
+      clone(Witness::Run, std::end(witness_->stack), CLONE_VM | CLONE_FILES | CLONE_FS | SIGCHLD, witness_.get());
+  if (witness_pid_ < 0) witness_.reset();
 }
 
 SignalRelay::~SignalRelay() {
@@ -104,7 +108,6 @@ SignalRelay::~SignalRelay() {
   if (witness_ == nullptr) return;
   kill(witness_pid_, SIGKILL);
   waitpid(witness_pid_, nullptr, 0);
-  munmap(witness_, sizeof(Witness));
 }
 
 void SignalRelay::RestoreForExec() const {

@@ -17,6 +17,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 
 namespace fdtrace {
 
@@ -56,7 +57,7 @@ class SignalRelay {
   struct sigaction callers_child_action_, callers_pipe_action_, callers_size_action_;
   sigset_t relayed_;
   pthread_t waiting_thread_ = pthread_self();
-  Witness* witness_ = nullptr;  // shared memory; null when it could not be had: then si_code must do
+  std::unique_ptr<Witness> witness_;  // null when it could not be had: then si_code must do
   pid_t witness_pid_ = -1;
   uint32_t witnessed_[65] = {};  // of each signal, how many of the witness's count were taken account of
   int64_t group_ns_[65] = {};    // when it last came to the group
