@@ -37,7 +37,8 @@ int main(int argc, char** argv) try {
   fdtrace::FillStandardDescriptors();
   const auto options = fdtrace::ParseOptions(std::vector<std::string>(argv + 1, argv + argc));
   if (!options.ok()) return fdtrace::Complain(options.status());
-  return std::visit([](const auto& command) { return fdtrace::Do(command); }, *options);
+  const int status = std::visit([](const auto& command) { return fdtrace::Do(command); }, *options);
+  std::quick_exit(status);  // whoever writes to stdout flushes it; what libraries would take apart yet is memory
 } catch (const std::exception& exception) {  // out of memory, most likely
   fprintf(stderr, "fdtrace: failed: %s\n", exception.what());
   return fdtrace::kExitFailed;

@@ -195,6 +195,7 @@ void SignalRelay::Release() {
     sigaction(signal, &action, nullptr);
   }
   sigprocmask(SIG_UNBLOCK, &ours, nullptr);
+  if (witness_ != nullptr) kill(witness_pid_, SIGKILL);  // nothing is passed on any more: gone when it is waited for
 }
 
 }  // namespace fdtrace
