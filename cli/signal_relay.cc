@@ -25,7 +25,8 @@ struct SignalRelay::Witness {
   static int Run(void* witness);
 };
 
-// In our memory: it may call what keeps nothing there.
+// In our memory: it may call what keeps nothing there. errno it sets when fdtrace has been stopped and goes on, as each
+// call of ours does that was waiting then.
 int SignalRelay::Witness::Run(void* witness) {
   auto& [parent, count, stack] = *static_cast<Witness*>(witness);
   sigset_t all;
