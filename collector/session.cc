@@ -42,7 +42,9 @@ namespace fdtrace {
 namespace {
 
 constexpr int64_t kMs = 1'000'000;
-constexpr int64_t kLongestSleepNs = 500 * kMs;
+// Rings are read this often though nobody rings: at first as often as the recording is old, so that the libraries that
+// a program opens its files from are known, and read meanwhile, while it starts.
+constexpr int64_t kShortestSleepNs = 5 * kMs, kLongestSleepNs = 500 * kMs;
 constexpr int64_t kNothingToDoNs = 3'600'000 * kMs;  // any time that epoll_wait(2) can count
 constexpr int64_t kPollNs = 1 * kMs;                 // where the kernel or a limit denies us a bell thread or a pidfd
 constexpr int64_t kUnrungNs = 10 * kMs;              // where a process cannot ring
@@ -143,7 +145,7 @@ class SessionImpl final : public Session {
   pid_t root_pid_ = 0;
   ProcessWatch root_;
   std::vector<OwnedFd> stoppers_;
-  int64_t next_drain_ns_ = 0;             // though nobody rings
+  int64_t next_drain_ns_ = 0;             // see kLongestSleepNs
   std::optional<Stragglers> stragglers_;  // looked for while nobody else is there
   int64_t stragglers_since_ns_ = 0;
 };
@@ -433,7 +435,8 @@ void SessionImpl::Admit(Visitor& visitor, Image look, TracedImage* previous) {
 
 bool SessionImpl::DrainAll() {
   bool more = false;
-  next_drain_ns_ = MonotonicNs() + kLongestSleepNs;
+  const int64_t now_ns = MonotonicNs();
+  next_drain_ns_ = now_ns + std::clamp(now_ns - started_ns_, kShortestSleepNs, kLongestSleepNs);
   for (TracedImage* const image : processes_.All()) {
     more |= reader_.ReadSome(*image);
     if (image->ExitsWanted() != image->exits_answered()) checks_.BeforeExit(*image);

@@ -45,9 +45,10 @@ void Stragglers::Look() {
   for (const pid_t pid : AllProcesses()) {
     if (pid == self || pid == except_ || no_descendants_.contains(pid)) continue;
     const auto process = ProcessDirectory::Open(pid);
-    if (process.ok() && process->Read("environ").find(entry) != std::string::npos) {
+    const std::string environment = process.ok() ? process->Read("environ") : "";
+    if (environment.find(entry) != std::string::npos) {
       if (!except_fdtrace_ || !RunsOurProgram(*process)) seen_.push_back(pid);
-    } else if (process.ok() && process->Lives()) {
+    } else if (!environment.empty() || (process.ok() && process->Lives())) {
       continue;
     } else if (process.ok() && process->IsKernelThread()) {
       no_descendants_.insert(pid);  // has no memory either
@@ -60,10 +61,13 @@ void Stragglers::Look() {
 }
 
 bool Stragglers::MayStillCome(int64_t now_ns) {
-  if (first_look_ns_ == 0) first_look_ns_ = now_ns;
+  const bool is_first = first_look_ns_ == 0;
+  if (is_first) first_look_ns_ = now_ns;
   if (now_ns >= next_look_ns_) {
     Look();
-    next_look_ns_ = now_ns + (now_ns - first_look_ns_ < kOftenNs ? kShortNs : kLongNs);
+    // Those that ended during the first one have left all their children by now.
+    const bool at_once = is_first && seen_.empty();
+    next_look_ns_ = now_ns + (at_once ? 0 : now_ns - first_look_ns_ < kOftenNs ? kShortNs : kLongNs);
   }
   return may_still_come();
 }

@@ -33,7 +33,10 @@ constexpr size_t kBlockHeaderBytes = 3 * sizeof(uint32_t);
 constexpr size_t kBlockBytes = size_t{256} * 1024;           // raw, aimed at by the writer
 constexpr size_t kMaxBlockBytes = size_t{64} * 1024 * 1024;  // raw, the most a reader takes
 constexpr size_t kMaxLengthBytes = 5;                        // of a record's varint length
-constexpr int kCompressionLevel = 3;
+
+// A short block is compressed before a better level has set up its tables.
+constexpr size_t kShortBlockBytes = size_t{64} * 1024;
+int CompressionLevel(size_t raw_bytes) { return raw_bytes < kShortBlockBytes ? 1 : 3; }
 
 uint32_t LittleEndian32(const char* bytes) {
   const auto* b = reinterpret_cast<const unsigned char*>(bytes);
@@ -266,7 +269,7 @@ class FileWriter : public TraceWriter {
     if (!state_.ok() || raw_.empty()) return state_;
     std::string compressed(ZSTD_compressBound(raw_.size()), '\0');
     const size_t bytes =
-        ZSTD_compress(compressed.data(), compressed.size(), raw_.data(), raw_.size(), kCompressionLevel);
+        ZSTD_compress(compressed.data(), compressed.size(), raw_.data(), raw_.size(), CompressionLevel(raw_.size()));
     if (ZSTD_isError(bytes)) {
       state_ = absl::InternalError(absl::StrCat("cannot write ", path_, ": zstd: ", ZSTD_getErrorName(bytes)));
       return state_;

@@ -53,15 +53,16 @@ std::optional<Symbol> FunctionSymbol(Dwfl_Module* module, int index) {
   const int type = GELF_ST_TYPE(entry.st_info);
   if (type != STT_FUNC && type != STT_GNU_IFUNC) return std::nullopt;
   const int binding = GELF_ST_BIND(entry.st_info);
-  absl::string_view plain = name;
+  const absl::string_view plain = name;
   return Symbol{.address = address,
                 .bytes = entry.st_size,
                 .binding = binding == STB_LOCAL  ? Symbol::Binding::kLocal
                            : binding == STB_WEAK ? Symbol::Binding::kWeak
                                                  : Symbol::Binding::kGlobal,
-                .name = std::string(plain.substr(0, plain.find('@')))};  // without "@@GLIBC_2.34"
+                .name = plain.substr(0, plain.find('@'))};  // without "@@GLIBC_2.34"
 }
 
+// Names lie where the module's file is mapped.
 SymbolTable ReadSymbolTable(Dwfl_Module* module) {
   std::vector<Symbol> symbols;
   const int count = dwfl_module_getsymtab(module);
@@ -135,7 +136,7 @@ class ElfSymbols : public ModuleSymbols {
   }
 
   std::string path_;
-  DwflSession session_;  // owns the module and its debug information
+  DwflSession session_;  // owns the module, its debug information and the names of its symbols
   Dwfl_Module* module_;
   bool has_looked_ = false;
   std::optional<DebugInfo> debug_info_;            // read when first needed

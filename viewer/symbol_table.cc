@@ -13,8 +13,7 @@ size_t LeadingUnderscores(absl::string_view name) { return std::min(name.find_fi
 
 // Smaller is better.
 auto Rank(const Symbol& symbol) {
-  return std::make_tuple(symbol.binding, LeadingUnderscores(symbol.name), symbol.name.size(),
-                         absl::string_view(symbol.name));
+  return std::make_tuple(symbol.binding, LeadingUnderscores(symbol.name), symbol.name.size(), symbol.name);
 }
 
 }  // namespace

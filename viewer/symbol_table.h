@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -14,9 +13,10 @@ struct Symbol {
   uint64_t address = 0;
   uint64_t bytes = 0;
   Binding binding = Binding::kGlobal;
-  std::string name;  // as linkers see it
+  absl::string_view name;  // as linkers see it
 };
 
+// Copies no name: of tens of thousands of symbols few are ever asked for.
 class SymbolTable {
  public:
   explicit SymbolTable(std::vector<Symbol> symbols);
