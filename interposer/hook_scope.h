@@ -34,7 +34,7 @@ struct Scratch {
   unsigned char event[kMaxEventBytes];
   unsigned char nested_event[kMaxEventBytes];
   void* frames[kMaxFrames + kMaxOwnFrames];
-  WalkMemory last_walk;
+  WalkMemories last_walks;
   PythonFrame python_frames[kMaxPythonFrames];
   ReadableMemory readable;
   uint64_t modules[kMaxStackFrames];

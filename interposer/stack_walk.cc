@@ -34,6 +34,7 @@ inline __attribute__((always_inline)) bool Follow(FrameRule rule, StackMemory& m
     return memory.Load(address, word);
   };
   step.from = at;
+  step.by_frame = rule.kind != FrameKind::kFromStackPointer;
   uintptr_t cfa = rule.kind == FrameKind::kFromStackPointer ? at.stack : at.frame;
   cfa += static_cast<uintptr_t>(intptr_t{rule.cfa});
   const bool is_realigned = rule.kind == FrameKind::kRealigned;

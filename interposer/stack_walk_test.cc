@@ -289,6 +289,34 @@ TEST_F(StackWalkTest, GoesThroughRealignedStacks) {
       std::equal(here.addresses.begin() + 1, here.addresses.begin() + here.count, below.addresses.begin() + 12));
 }
 
+// With another value in the frame pointer each time, where code uses it as a register.
+__attribute__((noinline)) void CompareWithRows(int depth, WalkMemories& memories) {
+  const int kept[] = {depth, rand()};
+  if (depth > 0) {
+    CompareWithRows(depth - 1, memories);
+    asm volatile("" ::"r"(kept[0]), "r"(kept[1]));
+    return;
+  }
+  StackMemory memory = {};
+  Frames rules;
+  Frames rows;
+  const Registers own = OwnRegisters();
+  const Walk walk = internal::WalkByRules(own, memory, memories.At(own.value[kStackPointer]), rules.addresses);
+  rules.count = walk.count;
+  rows.count = internal::WalkByRows(own, memory, rows.addresses).count;
+  EXPECT_EQ(Described(rules), Described(rows));
+  EXPECT_EQ(rules, rows);
+  ASSERT_FALSE(walk.steps.empty());
+  EXPECT_EQ(walk.steps.front().hash, HashOfAddresses(std::span(rules.addresses).first(rules.count)));
+}
+
+TEST_F(StackWalkTest, RemembersWalksFromSeveralDepthsInTurn) {
+  static WalkMemories memories;
+  for (int round = 0; round < 100; ++round) {
+    for (const int depth : {3, 7, 3, 5, round % 11}) CompareWithRows(depth, memories);
+  }
+}
+
 // The addresses of a handler's stack, by both, from within it.
 Frames g_in_handler;
 Frames g_in_handler_by_libunwind;

@@ -27,9 +27,10 @@ bool StackHasRoom() {
 
 Walk Unwind(const HookScope& scope, std::span<void*> frames) {
   if (scope.nested()) return {};
-  fdtrace_thread.stack_memory.BeginAt(reinterpret_cast<uintptr_t>(__builtin_frame_address(0)));
+  const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  fdtrace_thread.stack_memory.BeginAt(here);
   if (!StackHasRoom()) return {};
-  return WalkStack(fdtrace_thread.stack_memory, fdtrace_thread.scratch->last_walk, frames);
+  return WalkStack(fdtrace_thread.stack_memory, fdtrace_thread.scratch->last_walks.At(here), frames);
 }
 
 }  // namespace fdtrace

@@ -1,6 +1,7 @@
 // A thread's last walk over its stack. The next one has most frames in common with it: where it comes to a frame in the
 // state that the last one found it in, its callers are the same as then if the words that they were found by are; so
-// only these are read.
+// only these are read. The frame pointer, which most code uses as a register like any other, may have changed as long
+// as no frame is found by it.
 //
 //  - Reads no word that a walk without it would not read: as long as all are the same, it is that walk. All of them lie
 //    one above the other on one stack, of which the kernel was asked.
@@ -28,7 +29,8 @@ struct FrameState {
   bool operator==(const FrameState&) const = default;
 };
 
-// From a frame to its caller: the words that were read. A word that was none is the other one again.
+// From a frame to its caller: the words that were read. A frame pointer that was none of them, for it stayed in its
+// register, is the other one again.
 struct WalkStep {
   FrameState from;
   const uintptr_t* return_slot;
@@ -36,6 +38,7 @@ struct WalkStep {
   const uintptr_t* frame_slot;
   uintptr_t frame_word;
   uint64_t hash;  // HashOfAddresses of those returned to, by this step and all after it
+  bool by_frame;  // the caller was found by the frame pointer
 
   uintptr_t returns_to() const { return WithoutSignature(return_word); }
   // Did the words that were read lie between this frame and its caller's, as they should?
@@ -73,13 +76,14 @@ class WalkMemory {
   // The rest of the walk from this state on, if it is known and still so; empty: go on by yourself.
   std::span<const WalkStep> Rest(const FrameState& state, StackMemory& memory) {
     while (oldest_ < kMostSteps && steps_[oldest_].from.stack < state.stack) ++oldest_;
-    if (oldest_ == kMostSteps || steps_[oldest_].from != state) return {};
+    if (oldest_ == kMostSteps) return {};
+    const FrameState& then = steps_[oldest_].from;
+    if (then.stack != state.stack || then.next != state.next) return {};
     const auto end = reinterpret_cast<uintptr_t>(steps_[kMostSteps - 1].return_slot + 1);
     if (!memory.Covers(state.stack, end)) return {};
-    size_t unchanged = oldest_;
-    while (unchanged < kMostSteps && steps_[unchanged].IsUnchanged()) ++unchanged;
-    if (unchanged == kMostSteps) return std::span(steps_).subspan(oldest_);
-    oldest_ = unchanged + 1;
+    const size_t changed = FirstChanged(state.frame);
+    if (changed == kMostSteps) return std::span(steps_).subspan(oldest_);
+    oldest_ = changed + 1;
     return {};
   }
 
@@ -113,12 +117,59 @@ class WalkMemory {
   }
 
  private:
+  // The first step, from the oldest that may serve on, that does not lead where it did, coming with this frame pointer;
+  // those before it are told of it.
+  size_t FirstChanged(uintptr_t frame) {
+    size_t at = oldest_;
+    bool same = steps_[at].from.frame == frame;
+    for (; at < kMostSteps; ++at) {
+      WalkStep& step = steps_[at];
+      if (same && step.IsUnchanged()) [[likely]]
+        continue;
+      if (*step.return_slot != step.return_word || (!same && step.by_frame)) break;
+      if (!same) step.from.frame = frame;
+      if (step.frame_slot == step.return_slot) continue;  // it stays in its register
+      frame = *step.frame_slot;
+      same = frame == step.frame_word;
+      step.frame_word = frame;
+    }
+    return at;
+  }
+
   uint32_t generation_;
   size_t begin_;   // of the last walk, which ends with the last step
   size_t oldest_;  // during a walk: the first of the last one's that may still serve
   size_t taken_;   // the new walk's, which are put in front until it ends
   bool is_whole_;  // it can be remembered
   WalkStep steps_[kMostSteps];
+};
+
+// A thread's last walks, told apart by where on its stack they began: a program that goes on calling us mostly does so
+// from few depths, in turn, and comes to each of them by the same way. All zero to begin with.
+class WalkMemories {
+ public:
+  // For a walk that begins at this address.
+  WalkMemory& At(uintptr_t stack) {
+    if (shared_ < kMostShared) {
+      ++shared_;
+      return memories_[0];
+    }
+    for (size_t i = 0; i < kMemories; ++i) {
+      if (begins_[i] == stack) return memories_[i];
+    }
+    const size_t oldest = next_++ % kMemories;
+    begins_[oldest] = stack;
+    return memories_[oldest];
+  }
+
+ private:
+  static constexpr size_t kMemories = 4;
+  static constexpr uint32_t kMostShared = 64;  // a thread's first walks: most never make more, and pages cost
+
+  uint32_t shared_;
+  uint32_t next_;
+  uintptr_t begins_[kMemories];
+  WalkMemory memories_[kMemories];
 };
 
 }  // namespace fdtrace

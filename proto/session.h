@@ -16,7 +16,7 @@
 namespace fdtrace {
 
 // Both sides come from one build; a library left over from another is refused at Hello.
-inline constexpr uint32_t kProtocolVersion = 6;
+inline constexpr uint32_t kProtocolVersion = 7;
 
 // "NAME:COOKIE": the abstract socket's name, and 32 hexadecimal digits that prove the right to speak.
 inline constexpr char kSessionVariable[] = "FDTRACE_SESSION";
@@ -109,7 +109,7 @@ inline bool CollectorLives(const SessionPage& page) {
 //  - Only the writer moves head and reserved; only the reader moves tail.
 inline constexpr uint64_t kRingBytes = uint64_t{128} * 1024;
 inline constexpr uint32_t kRingsPerArena = 64;
-inline constexpr size_t kScratchBytes = 8 * kPageBytes;
+inline constexpr size_t kScratchBytes = 16 * kPageBytes;
 
 struct RingHeader {
   alignas(64) std::atomic<uint64_t> head;  // published bytes
