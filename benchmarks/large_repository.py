@@ -29,8 +29,11 @@ def make(directory, limit_s):
     chance = random.Random(1)
     versions = {}
     subprocess.run(["git", "init", "-q", "--bare", "-b", "main", directory], check=True, capture_output=True, timeout=limit_s)
-    stream = [*_commit(chance, versions, 0, range(FILES))]
-    for number in range(1, COMMITS):
-        stream += _commit(chance, versions, number, chance.sample(range(FILES), CHANGED_IN_A_COMMIT))
-    subprocess.run(["git", "-C", directory, "fast-import", "--quiet"], input=b"".join(stream), check=True, capture_output=True,
-                   timeout=limit_s)
+    command = ["git", "-C", directory, "fast-import", "--quiet"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as importer:
+        for number in range(COMMITS):
+            changed = range(FILES) if number == 0 else chance.sample(range(FILES), CHANGED_IN_A_COMMIT)
+            importer.stdin.writelines(_commit(chance, versions, number, changed))
+        importer.stdin.close()
+        if importer.wait(limit_s) != 0:
+            raise RuntimeError("git fast-import failed")

@@ -25,8 +25,6 @@ struct FrameState {
   uintptr_t next;  // address of the instruction that is next in it
   uintptr_t stack;
   uintptr_t frame;
-
-  bool operator==(const FrameState&) const = default;
 };
 
 // From a frame to its caller: the words that were read. A frame pointer that was none of them, for it stayed in its
