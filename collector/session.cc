@@ -42,8 +42,8 @@ namespace fdtrace {
 namespace {
 
 constexpr int64_t kMs = 1'000'000;
-// Rings are read this often though nobody rings: at first as often as the recording is old, so that the libraries that
-// a program opens its files from are known, and read meanwhile, while it starts.
+// Rings are read this often though nobody rings: at first each time that the recording is a quarter older, so that the
+// libraries that a program opens its files from are known, and read meanwhile, while it starts.
 constexpr int64_t kShortestSleepNs = 5 * kMs, kLongestSleepNs = 500 * kMs;
 constexpr int64_t kNothingToDoNs = 3'600'000 * kMs;  // any time that epoll_wait(2) can count
 constexpr int64_t kPollNs = 1 * kMs;                 // where the kernel or a limit denies us a bell thread or a pidfd
@@ -436,7 +436,7 @@ void SessionImpl::Admit(Visitor& visitor, Image look, TracedImage* previous) {
 bool SessionImpl::DrainAll() {
   bool more = false;
   const int64_t now_ns = MonotonicNs();
-  next_drain_ns_ = now_ns + std::clamp(now_ns - started_ns_, kShortestSleepNs, kLongestSleepNs);
+  next_drain_ns_ = now_ns + std::clamp((now_ns - started_ns_) / 4, kShortestSleepNs, kLongestSleepNs);
   for (TracedImage* const image : processes_.All()) {
     more |= reader_.ReadSome(*image);
     if (image->ExitsWanted() != image->exits_answered()) checks_.BeforeExit(*image);

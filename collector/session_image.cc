@@ -32,7 +32,9 @@ absl::StatusOr<SharedMemory> ArenaSupply::Take() {
 void ArenaSupply::Prepare() {
   if (next_.has_value()) return;
   absl::StatusOr<SharedMemory> made = SharedMemory::Create(kArenaName, sizeof(Arena));
-  if (made.ok()) next_ = *std::move(made);  // else the next Take tells why not
+  if (!made.ok()) return;  // the next Take tells why not
+  made->Ready(offsetof(Arena, data) + kLikelyRingBytes);
+  next_ = *std::move(made);
 }
 
 absl::StatusOr<int> TracedImage::AddArena(ArenaSupply& supply) {

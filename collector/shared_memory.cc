@@ -51,6 +51,9 @@ SharedMemory& SharedMemory::operator=(SharedMemory&& other) noexcept {
   return *this;
 }
 
+// Where the kernel does not know how (before Linux 5.14), they come one by one.
+void SharedMemory::Ready(size_t bytes) { madvise(address_, bytes, MADV_POPULATE_WRITE); }
+
 SharedMemory::~SharedMemory() {
   if (address_ != nullptr) munmap(address_, bytes_);
 }

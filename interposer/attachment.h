@@ -25,6 +25,7 @@ struct Attachment {
   std::atomic<uint32_t> serial;  // set before phase becomes kAttached
   std::atomic<uint32_t> tries;   // events at which no hello was possible
   std::atomic<uint32_t> arena_count;
+  std::atomic<bool> records;              // a thread wanted a ring
   std::atomic<uint32_t> talker;           // tid of the thread that is talking to the collector; 0: none
   std::atomic<uint32_t> waiting;          // threads that wait until it has done so
   std::atomic<uint64_t> lifetimes;        // handed out, in blocks

@@ -90,6 +90,8 @@ FrameRule RuleOf(const FrameRow& row) {
 
 FDTRACE_LARGE constinit internal::FrameRuleSet internal::frame_rules[] = {};
 
+void ReadyFrameRules() { ReadyPages(internal::frame_rules, sizeof internal::frame_rules); }
+
 // Apart from its caller, whose stack may be a signal handler's.
 __attribute__((noinline)) FrameRule internal::LearnFrameRule(uintptr_t address) {
   NoticeLoadedObject(address);

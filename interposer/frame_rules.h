@@ -58,6 +58,9 @@ FrameRule LearnFrameRule(uintptr_t address);
 
 }  // namespace internal
 
+// Before the first walk of a process: the table's memory, at once.
+void ReadyFrameRules();
+
 // One generation's rules. What is learnt may begin another one: then a walk has to be made again.
 class FrameRules {
  public:

@@ -7,6 +7,7 @@
 
 #include "interposer/raw_syscall.h"
 #include "interposer/seccomp_calls.h"
+#include "proto/session.h"
 
 namespace fdtrace {
 namespace {
@@ -33,6 +34,13 @@ void* AllocatePages(size_t bytes) {
 }
 
 void FreePages(void* pages, size_t bytes) { RawSyscall(SYS_munmap, pages, static_cast<long>(bytes)); }
+
+void ReadyPages(void* memory, size_t bytes) {
+  if (!MayCall(OurCall::kReadyPages)) return;
+  const auto begin = reinterpret_cast<uintptr_t>(memory) & ~(kPageBytes - 1);
+  const uintptr_t end = reinterpret_cast<uintptr_t>(memory) + bytes;
+  RawSyscall(SYS_madvise, static_cast<long>(begin), static_cast<long>(end - begin), MADV_POPULATE_WRITE);
+}
 
 void* AllocateForever(size_t bytes) {
   bytes = (bytes + kAlignment - 1) & ~(kAlignment - 1);

@@ -14,6 +14,10 @@ namespace fdtrace {
 void* AllocatePages(size_t bytes);
 void FreePages(void* pages, size_t bytes);
 
+// Of memory that is about to be written, from the page it begins in: all its pages at once. One by one, as they are
+// touched, costs several times as much. Where the kernel does not know how (before Linux 5.14), they come one by one.
+void ReadyPages(void* memory, size_t bytes);
+
 // Bytes for small things that are kept for good (module names, program headers); null when there are none.
 void* AllocateForever(size_t bytes);
 

@@ -1,8 +1,8 @@
 // Reads memory of the program's that may not be what we take it for: never faults. Safe in signal handlers and after
 // fork.
 //
-//  - The kernel is asked about a page once; what it said is kept until Forget, so reading where we read before costs no
-//    system call. A page that the program unmaps in between would fault: ask again (Forget) where the way to it is new.
+//  - The kernel is asked about a page once, and what it said is kept, so reading where we read before costs no system
+//    call. A page that the program unmaps in between would fault: so on a new way (NewWay) it is asked once more.
 #pragma once
 
 #include <cstddef>
@@ -30,15 +30,33 @@ class ReadableMemory {
     return value;
   }
 
-  void Forget();
+  // From its beginning to its end, only what was said since then counts.
+  class NewWay {
+   public:
+    explicit NewWay(ReadableMemory& memory) : memory_(memory) {}
+    void Begin() {
+      if (!memory_.on_new_way_) memory_.BeginNewWay();
+    }
+    ~NewWay() { memory_.on_new_way_ = false; }
+    NewWay(const NewWay&) = delete;
+    NewWay& operator=(const NewWay&) = delete;
+
+   private:
+    ReadableMemory& memory_;
+  };
 
  private:
   static constexpr unsigned kSetBits = 7;
 
   bool IsKnown(uintptr_t page);
+  bool Counts(uintptr_t entry, uintptr_t page) const;
+  void BeginNewWay();
 
-  // By number, in the set that it leads to; page 0 is never readable.
+  // Addresses of pages, in the set that their number leads to, each with the count of ways (less than kPageBytes) when
+  // it was asked about; page 0 is never readable.
   uintptr_t pages_[size_t{1} << kSetBits][2];
+  uintptr_t ways_;
+  bool on_new_way_;
 };
 
 }  // namespace fdtrace

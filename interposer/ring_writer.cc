@@ -5,12 +5,15 @@
 
 #include <cerrno>
 #include <climits>
+#include <cstddef>
 #include <cstring>
 
 #include "interposer/hook_scope.h"
+#include "interposer/memory.h"
 #include "interposer/nap.h"
 #include "interposer/raw_syscall.h"
 #include "interposer/seccomp_calls.h"
+#include "interposer/stacks.h"
 #include "interposer/thread_ends.h"
 
 namespace fdtrace {
@@ -107,6 +110,12 @@ void CopyIn(unsigned char* ring, uint64_t position, const void* from, uint64_t c
   std::memcpy(ring, static_cast<const unsigned char*>(from) + first, count - first);
 }
 
+// Most processes take one ring, and it is this.
+void ReadyForFirstRing(Attachment& attachment) {
+  ReadyPages(attachment.arenas[0].load(std::memory_order_relaxed), offsetof(Arena, data) + kLikelyRingBytes);
+  ReadyStacks();
+}
+
 void CountLost(std::atomic<uint64_t>& lost, Attachment& attachment) {
   lost.fetch_add(1, std::memory_order_relaxed);
   attachment.last_look.Want();
@@ -116,11 +125,14 @@ void CountLost(std::atomic<uint64_t>& lost, Attachment& attachment) {
 
 bool ClaimRing(Attachment& attachment) {
   ThreadState& thread = fdtrace_thread;
+  if (!attachment.records.exchange(true, std::memory_order_relaxed)) ReadyForFirstRing(attachment);
   const FoundRing found = ObtainRing(attachment);
   if (found.header == nullptr) {
     CountLost(attachment.arenas[0].load(std::memory_order_relaxed)->header.lost, attachment);
     return false;
   }
+  ReadyPages(found.bytes, kLikelyRingBytes);
+  ReadyPages(found.scratch, sizeof(Scratch));
   found.header->reserved.store(found.header->head.load(std::memory_order_relaxed), std::memory_order_relaxed);
   thread.ring = found.header;
   thread.ring_bytes = found.bytes;

@@ -77,6 +77,7 @@ uint32_t ForbiddenBy(std::span<const sock_filter> program, uint32_t pid) {
       {OurCall::kMap, SYS_mmap, {0, kPageBytes, kReadWrite, kPrivate, kNoFile}},
       {OurCall::kMap, SYS_mmap, {0, kPageBytes, kReadWrite, kPrivate | MAP_NORESERVE, kNoFile}},
       {OurCall::kMap, SYS_munmap, {pointer, kPageBytes}},
+      {OurCall::kReadyPages, SYS_madvise, {pointer, kPageBytes, MADV_POPULATE_WRITE}},
       {OurCall::kTestAddress, SYS_rt_sigprocmask, {static_cast<uint64_t>(-1), pointer, 0, kMask}},
       {OurCall::kSignalStack, SYS_sigaltstack, {0, pointer}},
       {OurCall::kThreadName, SYS_prctl, {PR_GET_NAME, pointer}},

@@ -22,6 +22,7 @@ enum class OurCall : uint32_t {
   kProcessId,
   kFutex,        // ringing and waiting
   kMap,          // fresh private memory
+  kReadyPages,   // all at once
   kTestAddress,  // is there memory?
   kSignalStack,  // are we on it?
   kThreadName,

@@ -1,5 +1,7 @@
 // Which definitions (of stacks, of code) this process has sent. A cache, not a set: what was pushed out is sent once
 // more, never mistaken. Lock-free, safe in signal handlers and after fork.
+//
+//  - The first few hundred lie in one page: most processes touch no other, and a forked child copies no other.
 #pragma once
 
 #include <algorithm>
@@ -8,6 +10,7 @@
 #include <cstdint>
 
 #include "interposer/memory.h"
+#include "proto/session.h"
 
 namespace fdtrace {
 
@@ -15,40 +18,52 @@ class SentKeys {
  public:
   constexpr SentKeys() = default;
 
-  // Without memory, everything counts as sent.
-  bool Ready() { return Table() != nullptr; }
-
-  bool Has(uint64_t key) {
-    const auto& set = Table()->ways[key % kSets];
-    return std::any_of(std::begin(set), std::end(set),
-                       [&](const auto& way) { return way.load(std::memory_order_relaxed) == key; });
+  bool Has(uint64_t key) const {
+    if (Holds(first_[key % kFirstSets], key)) [[likely]]
+      return true;
+    const Set* const more = more_.load(std::memory_order_acquire);
+    return more != nullptr && Holds(more[key % kMoreSets], key);
   }
 
   void Add(uint64_t key) {
-    auto& set = Table()->ways[key % kSets];
-    for (auto& way : set) {
-      uint64_t none = 0;
-      if (way.compare_exchange_strong(none, key, std::memory_order_relaxed)) return;
-    }
-    set[(key >> 32) % kWays].store(key, std::memory_order_relaxed);
+    Set& first = first_[key % kFirstSets];
+    if (TakesFreeWay(first, key)) return;
+    Set* const more = More();
+    Set& last = more == nullptr ? first : more[key % kMoreSets];
+    if (more == nullptr || !TakesFreeWay(last, key)) last.ways[(key >> 32) % kWays].store(key, std::memory_order_relaxed);
   }
 
  private:
   static constexpr size_t kWays = 4;
-  static constexpr size_t kSets = 4096;
-  struct Keys {
-    std::atomic<uint64_t> ways[kSets][kWays];
+  static constexpr size_t kFirstSets = 128;
+  static constexpr size_t kMoreSets = 4096;
+  struct Set {
+    std::atomic<uint64_t> ways[kWays];
   };
 
-  Keys* Table() {
-    Keys* keys = keys_.load(std::memory_order_acquire);
-    if (keys != nullptr) return keys;
-    auto* const fresh = static_cast<Keys*>(AllocatePages(sizeof(Keys)));
-    if (fresh == nullptr || keys_.compare_exchange_strong(keys, fresh, std::memory_order_acq_rel)) return fresh;
-    return keys;
+  static bool Holds(const Set& set, uint64_t key) {
+    return std::any_of(std::begin(set.ways), std::end(set.ways),
+                       [&](const auto& way) { return way.load(std::memory_order_relaxed) == key; });
   }
 
-  std::atomic<Keys*> keys_{nullptr};
+  static bool TakesFreeWay(Set& set, uint64_t key) {
+    return std::any_of(std::begin(set.ways), std::end(set.ways), [&](auto& way) {
+      uint64_t none = 0;
+      return way.compare_exchange_strong(none, key, std::memory_order_relaxed);
+    });
+  }
+
+  Set* More() {
+    Set* more = more_.load(std::memory_order_acquire);
+    if (more != nullptr) return more;
+    auto* const fresh = static_cast<Set*>(AllocatePages(kMoreSets * sizeof(Set)));
+    if (fresh == nullptr || more_.compare_exchange_strong(more, fresh, std::memory_order_acq_rel)) return fresh;
+    FreePages(fresh, kMoreSets * sizeof(Set));
+    return more;
+  }
+
+  alignas(kPageBytes) Set first_[kFirstSets] = {};
+  std::atomic<Set*> more_{nullptr};
 };
 
 }  // namespace fdtrace

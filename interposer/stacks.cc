@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <optional>
 #include <span>
 
 #include "interposer/event_writer.h"
+#include "interposer/frame_rules.h"
 #include "interposer/hash.h"
+#include "interposer/known_lines.h"
 #include "interposer/loaded_objects.h"
 #include "interposer/python_code_object.h"
 #include "interposer/python_frames.h"
@@ -16,8 +19,9 @@
 namespace fdtrace {
 namespace {
 
-constinit SentKeys g_sent_stacks;
-constinit SentKeys g_sent_code;
+FDTRACE_LARGE constinit SentKeys g_sent_stacks;
+FDTRACE_LARGE constinit SentKeys g_sent_code;
+FDTRACE_LARGE constinit KnownLines g_known_lines;
 
 struct Frames {
   std::span<void* const> native;
@@ -126,20 +130,27 @@ class Merged {
   }
 
   bool AddPython(const PythonInterpreter& python, const PythonFrame& frame) {
+    const uint64_t place = HashWord(frame.identity, frame.instruction);
+    if (const std::optional<uint32_t> line = g_known_lines.Find(place); line && g_sent_code.Has(frame.identity)) {
+      Put(frame.identity, *line);
+      return true;
+    }
+    new_way_.Begin();
     const CodeObject code(python, memory_, frame.code);
     if (!code.MakesSense()) {
       PythonMadeNoSense();
       return true;
     }
     PythonMadeSense();
-    if (!g_sent_code.Ready()) return false;
     if (!g_sent_code.Has(frame.identity)) {
       if (!WritePythonCode(scope_,
                            {.key = frame.identity, .code = code, .qualified = python.layout.has_qualified_names()}))
         return false;
       g_sent_code.Add(frame.identity);
     }
-    Put(frame.identity, code.Line(frame.instruction));
+    const uint32_t line = code.Line(frame.instruction);
+    g_known_lines.Keep(place, line);
+    Put(frame.identity, line);
     return true;
   }
 
@@ -147,6 +158,7 @@ class Merged {
   ReadableMemory& memory_;
   std::span<const PythonFrame> rest_;
   bool truncated_;
+  ReadableMemory::NewWay new_way_{memory_};  // once something is read
   size_t count_ = 0;
 };
 
@@ -173,17 +185,24 @@ void NameThread(const HookScope& scope, const Frames& frames) {
 
 }  // namespace
 
+void ReadyStacks() {
+  ReadyFrameRules();
+  ReadyPages(&g_sent_stacks, sizeof g_sent_stacks);
+  if (PythonOfProcess() == nullptr) return;
+  ReadyPages(&g_sent_code, sizeof g_sent_code);
+  ReadyPages(&g_known_lines, sizeof g_known_lines);
+}
+
 uint64_t CaptureStack(const HookScope& scope) {
   // Told as that of the call of vfork; what the child learnt would be written into its parent's memory.
   if (InVforkChild()) return fdtrace_thread.vfork_stack;
   const Frames frames = Take(scope);
-  if ((frames.native.empty() && frames.python.empty()) || !g_sent_stacks.Ready()) return 0;
+  if (frames.native.empty() && frames.python.empty()) return 0;
   NameThread(scope, frames);
   const uint64_t hash = HashOf(frames);
   if (g_sent_stacks.Has(hash)) [[likely]]
     return hash;
 
-  fdtrace_thread.scratch->readable.Forget();
   if (!SendStack(scope, frames, hash)) return 0;
   g_sent_stacks.Add(hash);
   TellUnreadPython(scope);

@@ -11,4 +11,7 @@ namespace fdtrace {
 // Stack.hash of event.proto for the code that called the interposed function; 0 when no stack could be taken.
 uint64_t CaptureStack(const HookScope& scope);
 
+// Before the first one of a process: the memory that it takes, at once.
+void ReadyStacks();
+
 }  // namespace fdtrace

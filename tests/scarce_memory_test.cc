@@ -36,14 +36,16 @@ TEST(NoMemory, IsNeededForWorkOnceAProgramHasBegun) {
   EXPECT_EQ(report.recording().corrections().closed_unseen(), 1u) << Describe(report);
 }
 
-TEST(NoMemory, FromBeforeTheFirstCallTakesAwayStacksAlone) {
+TEST(NoMemory, FromBeforeTheFirstCallTakesAwayNothing) {
   const Traced traced = TraceAsBare({Program("no_memory"), "cold"}, 4);
   EXPECT_EQ(traced.ran.out, "begins\ndone 404, copy 6000, child 7\n");
   const Report& report = traced.report;
   EXPECT_EQ(report.recording().still_open(), 6u) << Describe(report);
   EXPECT_EQ(report.recording().opened(), 407u) << Describe(report);
   EXPECT_EQ(report.recording().events_lost(), 0) << Describe(report);
-  EXPECT_TRUE(HasNote(report, "no stack could be taken")) << Describe(report);
+  EXPECT_EQ(StillOpenIn(report, "leak_without_memory"), 4u) << Describe(report);
+  EXPECT_EQ(StillOpenIn(report, "copy_without_memory"), 1u) << Describe(report);
+  EXPECT_EQ(StillOpenIn(report, "leak_in_child"), 1u) << Describe(report);
 }
 
 TEST(ASmallAddressSpace, ThatHasNoRoomForARecordingIsTold) {
