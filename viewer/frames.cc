@@ -119,6 +119,11 @@ std::string WithoutReturnType(const std::string& name) {
   return name.substr(begin);
 }
 
+bool IsStartUpFunction(absl::string_view name) {
+  return name == "_start" || name == "start_thread" || absl::StartsWith(name, "__libc_start_") ||
+         Basename(name) == "clone" || name == "__clone" || name == "clone3" || name == "__clone3";
+}
+
 }  // namespace
 
 absl::string_view Basename(absl::string_view path) {
@@ -140,11 +145,6 @@ bool IsPythonInterpreter(absl::string_view module) {
 bool IsStartUp(const Frame& frame) {
   // Where libc's own symbols are stripped, what lies outermost in it can only be the way in.
   return frame.function().empty() ? IsLibc(frame.module()) : IsStartUpFunction(frame.function());
-}
-
-bool IsStartUpFunction(absl::string_view name) {
-  return name == "_start" || name == "start_thread" || absl::StartsWith(name, "__libc_start_") ||
-         Basename(name) == "clone" || name == "__clone" || name == "clone3" || name == "__clone3";
 }
 
 const Frame* OwnFrame(const Frames& frames) {

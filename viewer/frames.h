@@ -25,7 +25,6 @@ bool IsPythonInterpreter(absl::string_view module);
 // A frame outside main or a thread's own function: _start, __libc_start_main, start_thread, clone3 and what the C
 // library calls in between.
 bool IsStartUp(const Frame& frame);
-bool IsStartUpFunction(absl::string_view name);
 
 // The frame to name a site by, the first of: a frame with a line of source outside the system's own directories and
 // installed packages; one with a line outside the C and C++ runtimes and Python's standard library; one of the latter;

@@ -85,12 +85,10 @@ class ElfSymbols : public ModuleSymbols {
   }
 
   std::vector<Place> Find(uint64_t address) override {
-    // It is in every stack, and its lines are never shown: too little to unpack libc's debug information for.
-    if (IsLibc(path_) && IsStartUpFunction(SymbolAt(address))) {
-      return {{.function = std::string(SymbolAt(address)), .file = {}}};
-    }
     std::vector<Place> places;
-    if (DebugInfo* const debug_info = FindDebugInfo()) places = debug_info->Find(address);
+    // Who has libc's debug information seldom has it for its lines: unpacking it takes a tenth of a second.
+    DebugInfo* const debug_info = IsLibc(path_) ? nullptr : FindDebugInfo();
+    if (debug_info != nullptr) places = debug_info->Find(address);
     if (places.empty() || !IsMangled(places.back().function)) NameBySymbol(address, places);
     if (places.empty() && IsPythonInterpreter(path_)) NameByPythonType(address, places);
     for (Place& place : places) place.function = Demangled(place.function);
