@@ -108,9 +108,10 @@ def postgres_directory():
 
 
 class Postgres(Server):
-    """Read only, each transaction by a connection of its own: a process, some fifty files."""
+    """Read only."""
 
     needs = ("pgbench",)
+    options = ("-S",)
     rate = r"tps = ([\d.]+)"
 
     def ready(self, port):
@@ -146,7 +147,13 @@ class Postgres(Server):
                              "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"])
 
     def client(self, port):
-        return ["pgbench", "-h", "127.0.0.1", "-p", str(port), "-U", "postgres", "-n", "-S", "-C", "-c", "2", "-T", str(SECONDS), "postgres"]
+        return ["pgbench", "-h", "127.0.0.1", "-p", str(port), "-U", "postgres", "-n", *self.options, "-c", "2", "-T", str(SECONDS), "postgres"]
+
+
+class PostgresConnectedAnew(Postgres):
+    """Each transaction by a connection of its own: a process, some fifty files."""
+
+    options = ("-S", "-C")
 
 
 def installed(server):

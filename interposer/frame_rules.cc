@@ -1,5 +1,6 @@
 #include "interposer/frame_rules.h"
 
+#include <algorithm>
 #include <iterator>
 
 #include "interposer/frame_tables.h"
@@ -9,17 +10,22 @@
 namespace fdtrace {
 namespace {
 
+internal::FrameRuleSet::Entry* FreeEntry(internal::FrameRuleSet& set) {
+  const auto entry = std::find_if(std::begin(set.entries), std::end(set.entries),
+                                  [](const auto& one) { return one.rule.load(std::memory_order_relaxed) == 0; });
+  return entry == std::end(set.entries) ? nullptr : entry;
+}
+
 void Keep(uintptr_t address, uint64_t key, FrameRule kept) {
   const auto rule = std::bit_cast<uint64_t>(kept);
-  internal::FrameRuleSet& set = internal::FrameRuleSetOf(address);
-  auto* victim = &set.entries[address % std::size(set.entries)];
-  for (auto& entry : set.entries) {
-    if (entry.rule.load(std::memory_order_relaxed) != 0) continue;
-    victim = &entry;
-    break;
+  auto* entry = FreeEntry(internal::first_frame_rules.SetOf(address));
+  if (entry == nullptr) {
+    internal::FrameRuleSet& more = internal::more_frame_rules.SetOf(address);
+    entry = FreeEntry(more);
+    if (entry == nullptr) entry = &more.entries[address % std::size(more.entries)];
   }
-  victim->rule.store(rule, std::memory_order_relaxed);
-  victim->locked_key.store(key ^ rule, std::memory_order_relaxed);
+  entry->rule.store(rule, std::memory_order_relaxed);
+  entry->locked_key.store(key ^ rule, std::memory_order_relaxed);
 }
 
 FrameRule Plain(FrameKind kind) {
@@ -88,9 +94,10 @@ FrameRule RuleOf(const FrameRow& row) {
 
 }  // namespace
 
-FDTRACE_LARGE constinit internal::FrameRuleSet internal::frame_rules[] = {};
+FDTRACE_LARGE constinit internal::FrameRuleTable<7> internal::first_frame_rules = {};
+FDTRACE_LARGE constinit internal::FrameRuleTable<10> internal::more_frame_rules = {};
 
-void ReadyFrameRules() { ReadyPages(internal::frame_rules, sizeof internal::frame_rules); }
+void ReadyFrameRules() { ReadyPages(&internal::first_frame_rules, sizeof internal::first_frame_rules); }
 
 // Apart from its caller, whose stack may be a signal handler's.
 __attribute__((noinline)) FrameRule internal::LearnFrameRule(uintptr_t address) {

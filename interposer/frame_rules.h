@@ -47,18 +47,21 @@ struct alignas(64) FrameRuleSet {
   };
   Entry entries[4];
 };
-inline constexpr unsigned kFrameRuleSetBits = 10;
-extern constinit FrameRuleSet frame_rules[size_t{1} << kFrameRuleSetBits];
 
-inline FrameRuleSet& FrameRuleSetOf(uintptr_t address) {
-  return frame_rules[address * 0x9e3779b97f4a7c15u >> (64 - kFrameRuleSetBits)];
-}
+template <unsigned bits>
+struct FrameRuleTable {
+  FrameRuleSet& SetOf(uintptr_t address) { return sets[address * 0x9e3779b97f4a7c15u >> (64 - bits)]; }
+  FrameRuleSet sets[size_t{1} << bits];
+};
+// The first few hundred rules lie in two pages: most processes touch no others, and a forked child copies no others.
+extern constinit FrameRuleTable<7> first_frame_rules;
+extern constinit FrameRuleTable<10> more_frame_rules;
 
 FrameRule LearnFrameRule(uintptr_t address);
 
 }  // namespace internal
 
-// Before the first walk of a process: the table's memory, at once.
+// Before the first walk of a process: the memory that most of them take, at once.
 void ReadyFrameRules();
 
 // One generation's rules. What is learnt may begin another one: then a walk has to be made again.
@@ -71,17 +74,25 @@ class FrameRules {
 
   // Learns the rule if need be. `address` is that of an instruction, not of the one it returns to.
   FrameRule At(uintptr_t address) const {
-    for (const auto& entry : internal::FrameRuleSetOf(address).entries) {
-      const uint64_t rule = entry.rule.load(std::memory_order_relaxed);
-      if ((entry.locked_key.load(std::memory_order_relaxed) ^ rule) == (address ^ salt_)) [[likely]]
-        return std::bit_cast<FrameRule>(rule);
-    }
+    FrameRule rule;
+    if (IsIn(internal::first_frame_rules.SetOf(address), address, rule)) [[likely]]
+      return rule;
+    if (IsIn(internal::more_frame_rules.SetOf(address), address, rule)) return rule;
     return internal::LearnFrameRule(address);
   }
 
   static uint64_t SaltOf(uint32_t generation) { return generation * 0xd6e8feb86659fd93u; }
 
  private:
+  bool IsIn(const internal::FrameRuleSet& set, uintptr_t address, FrameRule& found) const {
+    for (const auto& entry : set.entries) {
+      const uint64_t rule = entry.rule.load(std::memory_order_relaxed);
+      found = std::bit_cast<FrameRule>(rule);
+      if ((entry.locked_key.load(std::memory_order_relaxed) ^ rule) == (address ^ salt_)) return true;
+    }
+    return false;
+  }
+
   const uint32_t generation_;
   const uint64_t salt_;
 };

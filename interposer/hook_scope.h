@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -32,15 +33,17 @@ class VforkChanges;
 // than what the kernel itself puts there and a little more.
 struct Scratch {
   unsigned char event[kMaxEventBytes];
-  unsigned char nested_event[kMaxEventBytes];
   void* frames[kMaxFrames + kMaxOwnFrames];
-  WalkMemories last_walks;
-  PythonFrame python_frames[kMaxPythonFrames];
-  ReadableMemory readable;
   uint64_t modules[kMaxStackFrames];
   uint64_t addresses[kMaxStackFrames];
+  PythonFrame python_frames[kMaxPythonFrames];
+  ReadableMemory readable;
+  WalkMemories last_walks;
+  // Up to here and one walk more, most threads touch.
+  unsigned char nested_event[kMaxEventBytes];
 };
 static_assert(sizeof(Scratch) <= kScratchBytes);
+inline constexpr size_t kLikelyScratchBytes = offsetof(Scratch, last_walks) + sizeof(WalkMemory);
 
 // Initial-exec: reaching it calls nothing, even in a signal handler of a new thread. All zero in a new thread.
 struct ThreadState {

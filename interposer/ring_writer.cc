@@ -132,7 +132,7 @@ bool ClaimRing(Attachment& attachment) {
     return false;
   }
   ReadyPages(found.bytes, kLikelyRingBytes);
-  ReadyPages(found.scratch, sizeof(Scratch));
+  ReadyPages(found.scratch, kLikelyScratchBytes);
   found.header->reserved.store(found.header->head.load(std::memory_order_relaxed), std::memory_order_relaxed);
   thread.ring = found.header;
   thread.ring_bytes = found.bytes;
