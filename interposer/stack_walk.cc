@@ -156,8 +156,12 @@ Walk internal::WalkByRules(const Registers& registers, StackMemory& memory, Walk
   memory = known;
   if (!rules.AreValid()) return {};
   const std::span<const WalkStep> shown = rest.first(std::min(rest.size(), frames.size() - walk.count));
-  for (const WalkStep& step : shown) frames[walk.count++] = reinterpret_cast<void*>(step.returns_to());
   if (shown.size() == rest.size() && (has_ended || !rest.empty())) walk.steps = last.End(rest);
+  if (walk.steps.empty()) {
+    for (const WalkStep& step : shown) frames[walk.count++] = reinterpret_cast<void*>(step.returns_to());
+  } else {
+    walk.count = walk.steps.size();
+  }
   return walk;
 }
 

@@ -16,8 +16,9 @@ struct Walk {
   std::span<const WalkStep> steps = {};  // one for each, with their hashes; empty if the walk was none to remember
 };
 
-// Fills `frames` with return addresses, innermost first; the first ones are this library's own. In place of a return
-// address, a frame that a signal interrupted has the address behind the next instruction's first byte.
+// Finds return addresses, innermost first; the first ones are this library's own. In place of a return address, a frame
+// that a signal interrupted has the address behind the next instruction's first byte. They are those of the walk's
+// steps, or, if it has none, in `frames`.
 Walk WalkStack(StackMemory& memory, WalkMemory& last, std::span<void*> frames);
 
 namespace internal {

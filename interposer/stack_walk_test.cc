@@ -41,6 +41,14 @@ struct Frames {
   }
 };
 
+// The walk's, which it has left in those, or remembers.
+void Take(const Walk& walk, Frames& frames) {
+  frames.count = walk.count;
+  for (size_t i = 0; i < walk.steps.size(); ++i) {
+    frames.addresses[i] = reinterpret_cast<void*>(walk.steps[i].returns_to());
+  }
+}
+
 std::string Described(const Frames& frames) {
   std::string text;
   for (void* const address : frames.List()) {
@@ -127,7 +135,7 @@ void Compare(int, siginfo_t*, void* interrupted) {
   Frames rules;
   rows.count = internal::WalkByRows(registers, comparison.memory, rows.addresses).count;
   const Walk by_rules = internal::WalkByRules(registers, comparison.memory, comparison.last_walk, rules.addresses);
-  rules.count = by_rules.count;
+  Take(by_rules, rules);
   if (!by_rules.steps.empty()) ++comparison.remembered;
   for (size_t i = 0; i < by_rules.steps.size(); ++i) {
     const auto rest = std::span<void* const>(rules.addresses).first(rules.count).subspan(i);
@@ -263,7 +271,7 @@ Frames Walked() {
   Frames rows;
   const Registers own = OwnRegisters();
   static WalkMemory last;
-  rules.count = internal::WalkByRules(own, memory, last, rules.addresses).count;
+  Take(internal::WalkByRules(own, memory, last, rules.addresses), rules);
   rows.count = internal::WalkByRows(own, memory, rows.addresses).count;
   EXPECT_EQ(Described(rules), Described(rows));
   EXPECT_EQ(rules, rows);
@@ -302,7 +310,7 @@ __attribute__((noinline)) void CompareWithRows(int depth, WalkMemories& memories
   Frames rows;
   const Registers own = OwnRegisters();
   const Walk walk = internal::WalkByRules(own, memory, memories.At(own.value[kStackPointer]), rules.addresses);
-  rules.count = walk.count;
+  Take(walk, rules);
   rows.count = internal::WalkByRows(own, memory, rows.addresses).count;
   EXPECT_EQ(Described(rules), Described(rows));
   EXPECT_EQ(rules, rows);
@@ -324,7 +332,7 @@ Frames g_in_handler_by_libunwind;
 void Handler(int) {
   StackMemory memory = {};
   static WalkMemory last;
-  g_in_handler.count = WalkStack(memory, last, g_in_handler.addresses).count;
+  Take(WalkStack(memory, last, g_in_handler.addresses), g_in_handler);
   ucontext_t context;
   getcontext(&context);
   g_in_handler_by_libunwind = ByLibunwind(context);

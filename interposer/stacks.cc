@@ -24,26 +24,41 @@ FDTRACE_LARGE constinit SentKeys g_sent_code;
 FDTRACE_LARGE constinit KnownLines g_known_lines;
 
 struct Frames {
-  std::span<void* const> native;
+  std::span<void*> native;          // not yet filled in if there are
+  std::span<const WalkStep> steps;  // of theirs: most stacks are known by their hash
   std::span<const PythonFrame> python;
   bool truncated;
   uint64_t native_hash;
 };
+
+void FillIn(Frames& frames) {
+  size_t count = 0;
+  for (const WalkStep& step : frames.steps) frames.native[count++] = reinterpret_cast<void*>(step.returns_to());
+  frames.steps = {};
+}
 
 // Unwinds and leaves our own frames out.
 Frames Take(const HookScope& scope) {
   Scratch& scratch = *fdtrace_thread.scratch;
   const std::span<void*> room = scratch.frames;
   const Walk walk = Unwind(scope, room);
+  const auto address = [&](size_t i) {
+    return walk.steps.empty() ? reinterpret_cast<uintptr_t>(room[i]) : walk.steps[i].returns_to();
+  };
   size_t first = 0;
-  while (first < walk.count && IsOurs(reinterpret_cast<uintptr_t>(room[first]))) ++first;
+  while (first < walk.count && IsOurs(address(first))) ++first;
   const size_t rest = std::min(walk.count - first, kMaxFrames);
   Frames frames = {.native = room.subspan(first, rest),
+                   .steps = walk.steps.empty() ? walk.steps : walk.steps.subspan(first, rest),
                    .python = {},
                    .truncated = walk.count == room.size() || first + rest < walk.count,
                    .native_hash = 0};
-  const bool is_hashed = !walk.steps.empty() && rest > 0 && !frames.truncated;
-  frames.native_hash = is_hashed ? walk.steps[first].hash : HashOfAddresses(frames.native);
+  if (frames.steps.empty() || frames.truncated) {
+    FillIn(frames);
+    frames.native_hash = HashOfAddresses(frames.native);
+  } else {
+    frames.native_hash = frames.steps.front().hash;
+  }
   if (const PythonInterpreter* const python = scope.nested() ? nullptr : ReadablePython()) [[unlikely]] {
     bool truncated = false;
     const size_t taken = TakePythonFrames(*python, scratch.readable, scratch.python_frames, truncated);
@@ -196,13 +211,14 @@ void ReadyStacks() {
 uint64_t CaptureStack(const HookScope& scope) {
   // Told as that of the call of vfork; what the child learnt would be written into its parent's memory.
   if (InVforkChild()) return fdtrace_thread.vfork_stack;
-  const Frames frames = Take(scope);
+  Frames frames = Take(scope);
   if (frames.native.empty() && frames.python.empty()) return 0;
   NameThread(scope, frames);
   const uint64_t hash = HashOf(frames);
   if (g_sent_stacks.Has(hash)) [[likely]]
     return hash;
 
+  FillIn(frames);
   if (!SendStack(scope, frames, hash)) return 0;
   g_sent_stacks.Add(hash);
   TellUnreadPython(scope);

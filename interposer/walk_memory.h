@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <span>
 
 #include "interposer/hash.h"
@@ -121,9 +122,9 @@ class WalkMemory {
     size_t at = oldest_;
     bool same = steps_[at].from.frame == frame;
     for (; at < kMostSteps; ++at) {
+      if (same) at = FirstOfOtherWords(at);
+      if (at == kMostSteps) break;
       WalkStep& step = steps_[at];
-      if (same && step.IsUnchanged()) [[likely]]
-        continue;
       if (*step.return_slot != step.return_word || (!same && step.by_frame)) break;
       if (!same) step.from.frame = frame;
       if (step.frame_slot == step.return_slot) continue;  // it stays in its register
@@ -132,6 +133,12 @@ class WalkMemory {
       step.frame_word = frame;
     }
     return at;
+  }
+
+  size_t FirstOfOtherWords(size_t from) const {
+    const WalkStep* step = steps_ + from;
+    while (step != std::end(steps_) && step->IsUnchanged()) ++step;
+    return static_cast<size_t>(step - steps_);
   }
 
   uint32_t generation_;
