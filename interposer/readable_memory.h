@@ -10,11 +10,18 @@
 #include <cstring>
 #include <optional>
 
+#include "proto/session.h"
+
 namespace fdtrace {
 
 class ReadableMemory {
  public:
-  bool Covers(uintptr_t at, size_t bytes);
+  bool Covers(uintptr_t at, size_t bytes) {
+    const uintptr_t page = at / kPageBytes;
+    if (page != 0 && (at + bytes - 1) / kPageBytes == page && HasAsked(page)) [[likely]]
+      return true;
+    return CoversAll(at, bytes);
+  }
 
   template <typename Value>
   std::optional<Value> Read(uintptr_t at) {
@@ -48,8 +55,18 @@ class ReadableMemory {
  private:
   static constexpr unsigned kSetBits = 7;
 
+  // Mixed: what lies in one arena of the program's heap, or in another one, has like numbers.
+  static size_t SetOf(uintptr_t page) { return page * 0x9e3779b97f4a7c15u >> (64 - kSetBits); }
+
+  bool Counts(uintptr_t entry, uintptr_t page) const {
+    return on_new_way_ ? entry == page * kPageBytes + ways_ : entry / kPageBytes == page;
+  }
+  bool HasAsked(uintptr_t page) const {
+    const uintptr_t(&set)[2] = pages_[SetOf(page)];
+    return Counts(set[0], page) || Counts(set[1], page);
+  }
+  bool CoversAll(uintptr_t at, size_t bytes);
   bool IsKnown(uintptr_t page);
-  bool Counts(uintptr_t entry, uintptr_t page) const;
   void BeginNewWay();
 
   // Addresses of pages, in the set that their number leads to, each with the count of ways (less than kPageBytes) when
