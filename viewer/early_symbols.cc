@@ -25,12 +25,6 @@ void UseAllProcessors() {
   if (sched_getaffinity(getpid(), sizeof all, &all) == 0) sched_setaffinity(0, sizeof all, &all);
 }
 
-// Of the calling thread alone, on Linux.
-void YieldToTheProgram() {
-  constexpr int kSteps = 10;  // a tenth of the time where somebody else wants it
-  (void)!nice(kSteps);
-}
-
 }  // namespace
 
 EarlySymbols::EarlySymbols(std::vector<std::string> installed) : installed_(std::move(installed)) {}
@@ -82,7 +76,6 @@ void EarlySymbols::Stop() {
 void EarlySymbols::Run() {
   pthread_setname_np(pthread_self(), "fdtrace-symbols");
   UseAllProcessors();
-  YieldToTheProgram();
   uint64_t bytes = 0;
   for (std::unique_lock lock(mutex_);;) {
     changed_.wait(lock, [this] { return stopping_ || !wanted_.empty(); });

@@ -17,7 +17,7 @@
 
 namespace fdtrace {
 
-// In a thread of its own, which yields to the program and ends with it. For one recording.
+// In a thread of its own, which ends with it. For one recording.
 //  - Only what lies where packages install is read: they replace files, but a build writes its own in place, and
 //  reading
 //    what is cut short meanwhile would end us.
