@@ -22,6 +22,7 @@ namespace {
 constexpr uint64_t kLengthBytes = 4;
 // Room that only signal handlers may use, so that one can still write where the code beneath it has reserved the rest.
 constexpr uint64_t kHandlerMargin = 2 * (kMaxEventBytes + kLengthBytes);
+constexpr size_t kFirstBytes = 2 * kPageBytes;  // that any thread writes
 constexpr timespec kNap = {.tv_sec = 0, .tv_nsec = 100'000};
 constexpr int kMaxTurns = 256;
 constexpr int kMaxPauses = 200;   // some ten milliseconds, where it cannot sleep
@@ -131,7 +132,7 @@ bool ClaimRing(Attachment& attachment) {
     CountLost(attachment.arenas[0].load(std::memory_order_relaxed)->header.lost, attachment);
     return false;
   }
-  ReadyPages(found.bytes, kLikelyRingBytes);
+  ReadyPages(found.bytes, kFirstBytes);
   ReadyPages(found.scratch, kLikelyScratchBytes);
   found.header->reserved.store(found.header->head.load(std::memory_order_relaxed), std::memory_order_relaxed);
   thread.ring = found.header;

@@ -109,7 +109,7 @@ inline bool CollectorLives(const SessionPage& page) {
 //  - Only the writer moves head and reserved; only the reader moves tail.
 inline constexpr uint64_t kRingBytes = uint64_t{128} * 1024;
 inline constexpr uint32_t kRingsPerArena = 64;
-inline constexpr uint64_t kLikelyRingBytes = kRingBytes / 4;  // most threads write no more
+inline constexpr uint64_t kLikelyRingBytes = kRingBytes / 4;  // a process's first thread mostly writes no more
 inline constexpr size_t kScratchBytes = 16 * kPageBytes;
 
 struct RingHeader {
