@@ -27,7 +27,8 @@ class SharedMemory {
   SharedMemory& operator=(SharedMemory&& other) noexcept;
   ~SharedMemory();
 
-  // So many bytes from its beginning are about to be touched: their pages at once, which takes less time than one by one.
+  // So many bytes from its beginning are about to be touched: their pages at once, which takes less time than one by
+  // one.
   void Ready(size_t bytes);
 
   void* address() const { return address_; }

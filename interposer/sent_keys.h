@@ -30,7 +30,8 @@ class SentKeys {
     if (TakesFreeWay(first, key)) return;
     Set* const more = More();
     Set& last = more == nullptr ? first : more[key % kMoreSets];
-    if (more == nullptr || !TakesFreeWay(last, key)) last.ways[(key >> 32) % kWays].store(key, std::memory_order_relaxed);
+    if (more == nullptr || !TakesFreeWay(last, key))
+      last.ways[(key >> 32) % kWays].store(key, std::memory_order_relaxed);
   }
 
  private:
