@@ -39,10 +39,10 @@ struct Scratch {
   PythonFrame python_frames[kMaxPythonFrames];
   ReadableMemory readable;
   WalkMemories last_walks;
-  // Up to here and one walk more, most threads touch.
   unsigned char nested_event[kMaxEventBytes];
 };
 static_assert(sizeof(Scratch) <= kScratchBytes);
+// What most threads touch: all up to the first of the walks.
 inline constexpr size_t kLikelyScratchBytes = offsetof(Scratch, last_walks) + sizeof(WalkMemory);
 
 // Initial-exec: reaching it calls nothing, even in a signal handler of a new thread. All zero in a new thread.
