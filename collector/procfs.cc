@@ -98,10 +98,12 @@ absl::StatusOr<ProcessDirectory> ProcessDirectory::OpenByAnyThread(pid_t pid) {
   return process;
 }
 
-std::string ProcessDirectory::Read(const char* name) const {
+std::string ProcessDirectory::Read(const char* name) const { return ReadIfAllowed(name).value_or(""); }
+
+std::optional<std::string> ProcessDirectory::ReadIfAllowed(const char* name) const {
   const OwnedFd file(openat(directory_.get(), name, O_RDONLY | O_CLOEXEC));
+  if (!file.valid()) return std::nullopt;
   std::string content;
-  if (!file.valid()) return content;
   size_t had = 0;
   for (size_t room = 4096;; room = std::min<size_t>(2 * room, 1 << 20)) {
     content.resize(had + room);
@@ -160,6 +162,12 @@ bool ProcessDirectory::IsZombie() const {
 bool ProcessDirectory::IsKernelThread() const {
   constexpr uint64_t kOfTheKernel = 0x200000;
   return (NumberOr<uint64_t>(StatField(Read("stat"), 9), 0) & kOfTheKernel) != 0;
+}
+
+bool ProcessDirectory::HasNoEnvironment() const {
+  const std::string stat = Read("stat");
+  const uint64_t begin = NumberOr<uint64_t>(StatField(stat, 50), 0), end = NumberOr<uint64_t>(StatField(stat, 51), 0);
+  return begin == end && end != 0;
 }
 
 uint32_t ProcessDirectory::Threads() const {

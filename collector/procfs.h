@@ -44,12 +44,15 @@ class ProcessDirectory {
   uint64_t StartTime() const;  // in clock ticks since boot, of a zombie as well; 0 once it is gone
   bool IsZombie() const;
   bool IsKernelThread() const;
+  // It was started without any variable; false also while execve(2) replaces its program, when environ reads as empty.
+  bool HasNoEnvironment() const;
 
   // The numbers of its open descriptors, sorted. PermissionDenied for a process that is not dumpable (prctl(2)).
   absl::StatusOr<std::vector<int>> Numbers() const;
 
   // A file below the directory, e.g. "net/tcp"; empty when it cannot be read.
   std::string Read(const char* name) const;
+  std::optional<std::string> ReadIfAllowed(const char* name) const;  // nothing when it cannot be opened
 
   // Of a link below the directory, e.g. "fd/3": its target, as DescriptorDirectory::Link; what is known of the file
   // that it leads to, see file_facts.h; and that file, opened by O_PATH.

@@ -3,12 +3,12 @@
 #include <dirent.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <memory>
-#include <utility>
+#include <optional>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "collector/own_program.h"
 #include "collector/procfs.h"
@@ -20,6 +20,7 @@ namespace {
 constexpr int64_t kMs = 1'000'000;
 constexpr int64_t kOftenNs = 200 * kMs;  // so long, every 5 ms; then every 50
 constexpr int64_t kShortNs = 5 * kMs, kLongNs = 50 * kMs;
+constexpr int kMaxLists = 16;  // where processes come faster than a list is made, some look soon will find none new
 
 std::vector<pid_t> AllProcesses() {
   std::vector<pid_t> all;
@@ -35,39 +36,53 @@ std::vector<pid_t> AllProcesses() {
 
 }  // namespace
 
+void Stragglers::LookAt(pid_t pid, const std::string& entry) {
+  auto process = ProcessDirectory::Open(pid);
+  if (!process.ok()) return;
+  std::optional<std::string> environment = process->ReadIfAllowed("environ");
+  if (environment.value_or("").empty() && !process->Lives()) {  // perhaps its main thread alone has ended
+    process = ProcessDirectory::OpenByAnyThread(pid);
+    if (!process.ok()) return;
+    environment = process->ReadIfAllowed("environ");
+  }
+  if (!environment.has_value()) return;
+  if (environment->empty()) {
+    if (process->IsKernelThread()) {
+      no_descendants_.insert(pid);
+    } else if (process->Lives() && !process->HasNoEnvironment()) {
+      may_have_missed_ = true;  // it is being executed: has neither the former environment nor the next
+    }
+  } else if (absl::StrContains(*environment, entry) && !(except_fdtrace_ && RunsOurProgram(*process))) {
+    seen_.push_back(pid);
+  }
+}
+
+// A list of all processes in which none is new shows that nobody was missed: whoever lived when it was made was looked
+// at while living, and whoever came later has a parent, or a parent's parent, that lived then.
 void Stragglers::Look() {
   const std::string entry = absl::StrCat(kSessionVariable, "=", variable_);
   for (const pid_t pid : StartedByKernel()) no_descendants_.insert(pid);  // else each would be asked: most of /proc
-  const std::vector<pid_t> ended_before = std::exchange(ended_, {});
-  const pid_t self = getpid();
+  absl::flat_hash_set<pid_t> looked_at = no_descendants_;
+  looked_at.insert({getpid(), except_});
   seen_.clear();
   may_have_missed_ = false;
-  for (const pid_t pid : AllProcesses()) {
-    if (pid == self || pid == except_ || no_descendants_.contains(pid)) continue;
-    const auto process = ProcessDirectory::Open(pid);
-    const std::string environment = process.ok() ? process->Read("environ") : "";
-    if (environment.find(entry) != std::string::npos) {
-      if (!except_fdtrace_ || !RunsOurProgram(*process)) seen_.push_back(pid);
-    } else if (!environment.empty() || (process.ok() && process->Lives())) {
-      continue;
-    } else if (process.ok() && process->IsKernelThread()) {
-      no_descendants_.insert(pid);  // has no memory either
-    } else {
-      ended_.push_back(pid);
-      may_have_missed_ |= !std::binary_search(ended_before.begin(), ended_before.end(), pid);
+  for (int list = 0; list < kMaxLists; ++list) {
+    bool has_new = false;
+    for (const pid_t pid : AllProcesses()) {
+      if (!looked_at.insert(pid).second) continue;
+      has_new = true;
+      LookAt(pid, entry);
     }
+    if (!has_new) return;
   }
-  std::sort(ended_.begin(), ended_.end());
+  may_have_missed_ = true;
 }
 
 bool Stragglers::MayStillCome(int64_t now_ns) {
-  const bool is_first = first_look_ns_ == 0;
-  if (is_first) first_look_ns_ = now_ns;
+  if (first_look_ns_ == 0) first_look_ns_ = now_ns;
   if (now_ns >= next_look_ns_) {
     Look();
-    // Those that ended during the first one have left all their children by now.
-    const bool at_once = is_first && seen_.empty();
-    next_look_ns_ = now_ns + (at_once ? 0 : now_ns - first_look_ns_ < kOftenNs ? kShortNs : kLongNs);
+    next_look_ns_ = now_ns + (now_ns - first_look_ns_ < kOftenNs ? kShortNs : kLongNs);
   }
   return may_still_come();
 }

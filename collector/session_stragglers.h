@@ -20,8 +20,7 @@ class Stragglers {
   Stragglers(std::string variable, pid_t except, bool except_fdtrace = false)
       : variable_(std::move(variable)), except_(except), except_fdtrace_(except_fdtrace) {}
 
-  // Looks again, if it is time to. True while there is someone to wait for, or may be: whoever ended while /proc was
-  // read may have left a child that it did not show.
+  // Looks again, if it is time to. True while there is someone to wait for, or may be.
   bool MayStillCome(int64_t now_ns);
   int64_t next_look_ns() const { return next_look_ns_; }
 
@@ -31,11 +30,12 @@ class Stragglers {
 
  private:
   void Look();
+  void LookAt(pid_t pid, const std::string& entry);
 
   std::string variable_;
   pid_t except_;
   bool except_fdtrace_;
-  std::vector<pid_t> seen_, ended_;  // ended: not yet reaped, as last seen; sorted
+  std::vector<pid_t> seen_;
   absl::flat_hash_set<pid_t> no_descendants_;
   bool may_have_missed_ = true;  // until the first look
   int64_t first_look_ns_ = 0, next_look_ns_ = 0;
