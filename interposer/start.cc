@@ -7,6 +7,7 @@
 
 #include "interposer/attachment.h"
 #include "interposer/environment.h"
+#include "interposer/interposed_functions.h"
 #include "interposer/kept_mappings.h"
 #include "interposer/loaded_objects.h"
 #include "interposer/processes.h"
@@ -24,7 +25,7 @@ namespace {
 
 constinit std::atomic<bool> g_started{false};
 
-void AtExit(void*) { AnnounceExit(-1); }
+FDTRACE_ON_ANY_STACK void AtExit(void*) { AnnounceExit(-1); }
 
 // Each does nothing the second time.
 void GetReady() {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 
+#include "interposer/interposed_functions.h"
 #include "interposer/ring_writer.h"
 
 // Weak: before glibc 2.34 they are there only in programs that use threads.
@@ -18,7 +19,7 @@ constexpr pthread_key_t kKeysWithRoom = 32;
 constexpr pthread_key_t kNoKey = ~pthread_key_t{0};
 constinit std::atomic<pthread_key_t> g_key{kNoKey};
 
-void AtEnd(void*) { ReleaseRing(); }
+FDTRACE_ON_ANY_STACK void AtEnd(void*) { ReleaseRing(); }
 
 }  // namespace
 

@@ -39,21 +39,21 @@ using namespace fdtrace;  // NOLINT
 // What a handler does that interrupted our own work is heard of when that goes on, too late for a child: it is counted
 // as lost. The thread counts as the child's from here, not from the system call on: a handler that came in between
 // would take what is the child's for its parent's.
-void fdtrace_before_vfork() {
+FDTRACE_ON_ANY_STACK void fdtrace_before_vfork() {
   ThreadState& thread = fdtrace_thread;
   if (!InVforkChild() && thread.scope == nullptr) PrepareFirst();
   if (thread.vfork_changes != nullptr && !thread.vfork_changes->Begin(thread.scope)) thread.vfork_changes = nullptr;
   ++thread.vfork_depth;
 }
 
-void fdtrace_in_vfork_child() {
+FDTRACE_ON_ANY_STACK void fdtrace_in_vfork_child() {
   const HookScope scope;
   if (scope.recording() && MayCall(OurCall::kProcessId)) {
     WriteVforkChild(scope, static_cast<int>(RawSyscall(SYS_getpid)), fdtrace_thread.vfork_stack);
   }
 }
 
-long fdtrace_after_vfork(long result) {
+FDTRACE_ON_ANY_STACK long fdtrace_after_vfork(long result) {
   ThreadState& thread = fdtrace_thread;
   --thread.vfork_depth;
   vfork_child_forbidden = 0;

@@ -16,6 +16,13 @@ TEST(Hazards, TheProgramNeverHasADescriptorOfOurs) {
   EXPECT_EQ(traced.ran.out, bare.out);
 }
 
+TEST(Hazards, AStackThatIsNotAlignedBearsAllCallsAndIsNamed) {
+  const TemporaryDirectory directory;
+  const Traced traced = TraceAsBare({Program("misaligned_stack"), directory.path() + "/file"}, 5);
+  EXPECT_EQ(traced.ran.out, "12 of 12 good\n");
+  EXPECT_EQ(StillOpenIn(traced.report, "leak_misaligned"), 6u) << Describe(traced.report);
+}
+
 TEST(Hazards, StacksThroughCodeWithoutTablesLeaveTheProgramsFilesAlone) {
   const TemporaryDirectory directory;
   const std::string first = directory.path() + "/first";
