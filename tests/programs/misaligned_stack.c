@@ -1,5 +1,6 @@
-// Works on a stack of its own that is not aligned to 16 bytes, as the calling convention of x86-64 asks: libc's functions
-// bear that, and what is called in their place has to. Other processors do not allow it: there it is an ordinary stack.
+// Works on a stack of its own that is not aligned to 16 bytes, as the calling convention of x86-64 asks: libc's
+// functions bear that, and what is called in their place has to. Other processors do not allow it: there it is an
+// ordinary stack.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
