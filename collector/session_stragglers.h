@@ -20,7 +20,8 @@ class Stragglers {
   Stragglers(std::string variable, pid_t except, bool except_fdtrace = false)
       : variable_(std::move(variable)), except_(except), except_fdtrace_(except_fdtrace) {}
 
-  // Looks again, if it is time to. True while there is someone to wait for, or may be.
+  // Looks again, if it is time to. True while there is someone to wait for, or may be: a process between two programs
+  // does not show its environment, and processes may come faster than they are looked at.
   bool MayStillCome(int64_t now_ns);
   int64_t next_look_ns() const { return next_look_ns_; }
 

@@ -80,7 +80,7 @@ TEST(StragglersTest, NobodyWaitsForThoseThatEndedElsewhere) {
   for (const pid_t pid : ended) waitpid(pid, nullptr, 0);
 }
 
-// Its environment cannot be read now and then.
+// Between two programs its environment reads as empty.
 TEST(StragglersTest, OneThatRunsOneProgramAfterAnotherIsNeverMissed) {
   const std::string variable = absl::StrCat("stragglers-", getpid(), ":cookie");
   const pid_t pid = fork();
